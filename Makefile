@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+# algofs: `make help` lists the targets. Everything is built below build/ (BUILD=DIR moves it).
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+VERSION := 0.1.0
+
+DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
+             libmicrohttpd-dev libmd-dev libinih-dev
+DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
+             universal-ctags bash dash tar findutils git xz-utils
+
+CPPFLAGS += -I. -D_GNU_SOURCE -DALGOFS_VERSION='"$(VERSION)"'
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wpointer-arith -Wwrite-strings -Wundef
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE)
+LDHARDEN := -Wl,-z,relro,-z,now -pie
+ALL_LDFLAGS = $(LDHARDEN) $(SANITIZE) $(LDFLAGS)
+
+sources = $(filter-out $(wildcard $(1)/test-*.c),$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+CORE_LAYERS := base wire client remote tree journal engine
+CORE_SRC    := $(foreach layer,$(CORE_LAYERS),$(call sources,core/$(layer)))
+AGENT_LIBS  := -lcurl -lcjson -lmd -linih -lpthread
+SERVER_LIBS := -lmicrohttpd -lcjson -lmd -lpthread
+
+# The shim: its own objects, position independent, from the slice that links libc only.
+SHIM_SRC := $(call sources,preload) $(call sources,core/client) $(call sources,core/wire) \
+            core/base/path.c core/base/hash.c
+SHIM_OBJ := $(patsubst %.c,$(BUILD)/shim/%.o,$(SHIM_SRC))
+SHIM_CFLAGS = -std=gnu11 $(WARN) -fstack-protector-strong $(CFLAGS) $(SANITIZE_SHIM) -fPIC \
+              -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -U_FORTIFY_SOURCE
+
+PROGRAMS := $(BUILD)/bin/algofs-server $(BUILD)/bin/algofs-agent $(BUILD)/bin/algofs-run \
+            $(BUILD)/bin/algofs
+SHIM     := $(BUILD)/lib/libalgofs.so
+UNIT_SRC := $(wildcard core/*/test-*.c server/test-*.c agent/test-*.c wrappers/test-*.c)
+UNIT     := $(patsubst %.c,$(BUILD)/unit/%,$(UNIT_SRC))
+HELPERS  := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/helpers/*.c))
+
+.PHONY: all build help deps check demo install clean format format-check tidy lint bench
+.PHONY: asan-check tsan-check unit programs
+.DELETE_ON_ERROR:
+
+all: build
+
+build: $(PROGRAMS) $(SHIM)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make            build everything below build/
+## make deps       install the Debian packages that building and checking need
+deps:
+	@scripts/install-deps $(DEB_BUILD) $(DEB_CHECK)
+
+## make check      build and run every test (installs what is missing first)
+check: deps
+	+@$(MAKE) --no-print-directory build unit
+	@scripts/check-sources
+	@BUILD=$(abspath $(BUILD)) tests/run
+
+## make demo       the example: the same training on /algo and on a plain folder
+demo: deps
+	+@$(MAKE) --no-print-directory build
+	@BUILD=$(abspath $(BUILD)) examples/demo
+
+unit: $(UNIT) $(HELPERS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/shim/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DALGOFS_SHIM=1 $(SHIM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/lib/libcore.a: $(call objects,$(CORE_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/bin/algofs-server: $(call objects,$(call sources,server)) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(SERVER_LIBS) -o $@
+
+$(BUILD)/bin/algofs-agent: $(call objects,$(call sources,agent)) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(AGENT_LIBS) -o $@
+
+WRAPPER_COMMON := $(filter-out wrappers/algofs.c wrappers/algofs-run.c,$(call sources,wrappers))
+$(BUILD)/bin/algofs $(BUILD)/bin/algofs-run: $(BUILD)/bin/%: $(BUILD)/obj/wrappers/%.o \
+    $(call objects,$(WRAPPER_COMMON)) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(WRAPPER_LIBS) -o $@
+
+$(SHIM): $(SHIM_OBJ) $(BUILD)/shim/exports.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-z,relro,-z,now -Wl,--no-undefined -Wl,-Bsymbolic -Wl,-soname,libalgofs.so \
+	    -Wl,--version-script=$(BUILD)/shim/exports.map $(SANITIZE_SHIM) $(LDFLAGS) $(SHIM_OBJ) -o $@
+
+$(BUILD)/shim/exports.map: preload/calls.def scripts/make-exports
+	@mkdir -p $(@D)
+	scripts/make-exports $(CC) > $@
+
+# A unit test stands beside its code and links whatever of the core it names.
+$(BUILD)/unit/server/%: $(BUILD)/obj/server/%.o $(filter-out %/main.o,$(call objects,$(call sources,server))) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(SERVER_LIBS) -o $@
+$(BUILD)/unit/agent/%: $(BUILD)/obj/agent/%.o $(filter-out %/main.o,$(call objects,$(call sources,agent))) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
+$(BUILD)/unit/%: $(BUILD)/obj/%.o $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
+
+$(BUILD)/helpers/%: tests/helpers/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g $< -lpthread -o $@
+
+## make install    PREFIX=/usr/local DESTDIR=
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/libexec/algofs
+	install -m 755 $(BUILD)/bin/algofs $(BUILD)/bin/algofs-run $(BUILD)/bin/algofs-server $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/bin/algofs-agent $(DESTDIR)$(PREFIX)/libexec/algofs
+	install -m 755 $(SHIM) $(DESTDIR)$(PREFIX)/lib
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+## make format     lay out the C files by .clang-format
+format:
+	clang-format -i $(C_FILES)
+
+## make tidy       clang-tidy over the C files
+tidy:
+	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=gnu11 $(CPPFLAGS)
+
+## make asan-check / tsan-check   the whole suite with sanitizers, in a build folder of its own
+asan-check: deps
+	+@BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+	    scripts/sanitized-check
+tsan-check: deps
+	+@BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread" scripts/sanitized-check
+
+bench: build
+	@BUILD=$(abspath $(BUILD)) bench/run
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

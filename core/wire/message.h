@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The messages between a door (shim, FUSE, command line) and the agent.
+ *
+ * One SOCK_SEQPACKET connection a call: the door connects, sends one request, receives one reply,
+ * closes. Descriptors travel beside a message by SCM_RIGHTS. Both ends are the same machine and the
+ * same user (the agent checks SO_PEERCRED), so numbers are in host order.
+ *
+ *     header   u32 magic "alg2" | u16 protocol version | u16 type | i32 status | u32 length of the rest
+ *     numbers  u64 each, in the table's order
+ *     strings  u32 length without NUL, bytes, NUL, in the table's order
+ *
+ * A receiver accepts a message only if it is exactly as long as its fields say, every string ends in
+ * its NUL and holds no other: decode returns -EPROTO otherwise. A reply has its request's type and
+ * carries 0 or -errno in `status`; with a status below 0 its fields are all zero and "".
+ *
+ * The tables below are the whole protocol: each makes a struct wire_NAME, wire_encode_NAME and
+ * wire_decode_NAME. Decoded strings point into the buffer and live as long as it does.
+ * Nothing here allocates, locks, or calls more of libc than memcpy; it is safe in a signal handler.
+ */
+#ifndef ALGOFS_WIRE_MESSAGE_H
+#define ALGOFS_WIRE_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    WIRE_MAGIC = 0x32676c61, /* "alg2" */
+    WIRE_VERSION = 1,
+    WIRE_MESSAGE_MAX = 32768, /* two paths of PATH_MAX and room; bytes */
+    WIRE_FDS_MAX = 2,         /* descriptors beside one message */
+};
+
+/* Status of a reply to a request with an instance that this agent does not know (it was restarted):
+ * say HELLO again and repeat the request. Chosen because no store and no kernel call answers it. */
+#define WIRE_UNKNOWN_INSTANCE (-EREMCHG)
+
+enum wire_type {
+    WIRE_HELLO = 1,
+    WIRE_ENSURE = 2,
+    WIRE_OPEN = 3,
+    WIRE_NEED = 4,
+    WIRE_HINT = 5,
+    WIRE_STATUS = 6,
+    WIRE_STOP = 7,
+    /* 16 and up: what changes the remote (COMMIT, MKDIR, UNLINK, RENAME, …) */
+};
+
+enum wire_wanted {
+    WIRE_WANT_ENTRY = 0,   /* whether `path` exists, and its attributes */
+    WIRE_WANT_LISTING = 1, /* every entry of directory `path` */
+};
+
+/* How far a lease reaches. */
+enum wire_scope {
+    WIRE_SCOPE_NONE = 0,      /* ask again next time */
+    WIRE_SCOPE_ENTRY = 1,     /* this path only (its directory cannot be listed completely) */
+    WIRE_SCOPE_DIRECTORY = 2, /* all names of the directory: those absent do not exist */
+};
+
+/*
+ * HELLO: what in the caller's environment selects the remotes; "" where unset. Answer: the instance to
+ * name in all later requests, and the tree's root directory, absolute and without symbolic links.
+ */
+#define WIRE_HELLO_REQUEST(NUM, STR)                                                             \
+    STR(api) STR(key) STR(bearer) STR(profile) STR(config) STR(home)
+#define WIRE_HELLO_REPLY(NUM, STR) NUM(instance) NUM(agent_pid) STR(tree)
+
+/*
+ * ENSURE: makes the tree's entry `path` (or all entries of directory `path`) true. `path` is relative to
+ * the tree's root, normalised, "" for the root. The answer's status says only whether the question could
+ * be answered: a name that does not exist is status 0, and the tree has no such entry. Until `until_ms`
+ * (CLOCK_MONOTONIC, milliseconds; UINT64_MAX: for ever) the door may trust the tree for `scope`: for
+ * WIRE_SCOPE_DIRECTORY that is the directory `path` itself when a listing was wanted, else its parent.
+ * What the agent knows from longer ago than `max_age_ms` is asked anew (UINT64_MAX: any age will do).
+ */
+#define WIRE_ENSURE_REQUEST(NUM, STR) NUM(instance) NUM(wanted) NUM(max_age_ms) STR(path)
+#define WIRE_ENSURE_REPLY(NUM, STR) NUM(scope) NUM(until_ms)
+
+/*
+ * OPEN: the door has opened `path` and found a placeholder; its descriptor comes beside the message.
+ * Answer: a small file has been fetched whole (no descriptor); a large one's presence map comes beside,
+ * open for reading. -ESTALE: the object has changed; the tree shows the new one, open again.
+ * `flags` are open(2)'s; asking to write is -EROFS in this version.
+ */
+#define WIRE_OPEN_REQUEST(NUM, STR) NUM(instance) NUM(flags) NUM(mode) STR(path)
+#define WIRE_OPEN_REPLY(NUM, STR) NUM(complete)
+
+/*
+ * NEED: bytes [offset, offset+length) of the file whose descriptor comes beside are wanted; answered when
+ * they are there. length UINT64_MAX: the whole file, and its completion (sticky bit clear).
+ * HINT: the same as a wish, not answered; it drives read-ahead.
+ */
+#define WIRE_NEED_REQUEST(NUM, STR) NUM(instance) NUM(offset) NUM(length)
+#define WIRE_NEED_REPLY(NUM, STR) NUM(complete)
+#define WIRE_HINT_REQUEST(NUM, STR) NUM(instance) NUM(offset)
+
+/* STATUS: answered with a descriptor of a file that holds one JSON object. STOP: the agent finishes what is
+ * in progress and leaves; answered when it no longer accepts calls. */
+#define WIRE_STATUS_REQUEST(NUM, STR) NUM(verbosity)
+#define WIRE_STATUS_REPLY(NUM, STR) NUM(agent_pid)
+#define WIRE_STOP_REQUEST(NUM, STR) NUM(force)
+#define WIRE_STOP_REPLY(NUM, STR) NUM(agent_pid)
+
+/* name, fields */
+#define WIRE_MESSAGES(ROW)                                                                       \
+    ROW(hello_request, WIRE_HELLO_REQUEST)                                                       \
+    ROW(hello_reply, WIRE_HELLO_REPLY)                                                           \
+    ROW(ensure_request, WIRE_ENSURE_REQUEST)                                                     \
+    ROW(ensure_reply, WIRE_ENSURE_REPLY)                                                         \
+    ROW(open_request, WIRE_OPEN_REQUEST)                                                         \
+    ROW(open_reply, WIRE_OPEN_REPLY)                                                             \
+    ROW(need_request, WIRE_NEED_REQUEST)                                                         \
+    ROW(need_reply, WIRE_NEED_REPLY)                                                             \
+    ROW(hint_request, WIRE_HINT_REQUEST)                                                         \
+    ROW(status_request, WIRE_STATUS_REQUEST)                                                     \
+    ROW(status_reply, WIRE_STATUS_REPLY)                                                         \
+    ROW(stop_request, WIRE_STOP_REQUEST)                                                         \
+    ROW(stop_reply, WIRE_STOP_REPLY)
+
+struct wire_header {
+    uint32_t magic;
+    uint16_t version;
+    uint16_t type;
+    int32_t status;
+    uint32_t length;
+};
+
+struct wire_buffer {
+    size_t len;
+    _Alignas(8) unsigned char bytes[WIRE_MESSAGE_MAX];
+};
+
+#define WIRE_STRUCT_NUM(field) uint64_t field;
+#define WIRE_STRUCT_STR(field) const char *field;
+#define WIRE_DECLARE(name, FIELDS)                                                               \
+    struct wire_##name {                                                                         \
+        FIELDS(WIRE_STRUCT_NUM, WIRE_STRUCT_STR)                                                 \
+    };                                                                                           \
+    int wire_encode_##name(                                                                      \
+        struct wire_buffer *out, enum wire_type type, const struct wire_##name *message);        \
+    int wire_decode_##name(const struct wire_buffer *in, struct wire_##name *ret_message);
+WIRE_MESSAGES(WIRE_DECLARE)
+
+/*
+ * encode: 0, or -EMSGSIZE if it does not fit. A NULL string is sent as "".
+ * decode: 0, the reply's status if it is below 0 (fields zeroed), or -EPROTO.
+ */
+
+/** A reply that is only a status. */
+void wire_encode_failure(struct wire_buffer *out, enum wire_type type, int status);
+/** Checks magic, version and length and gives the header. 0 or -EPROTO (-EPROTONOSUPPORT: version). */
+int wire_decode_header(const struct wire_buffer *in, struct wire_header *ret_header);
+
+#endif
