@@ -31,10 +31,10 @@ SERVER_LIBS := -lmicrohttpd -lcjson -lmd -lpthread
 
 # The shim: its own objects, position independent, from the slice that links libc only.
 SHIM_SRC := $(call sources,preload) $(call sources,core/client) $(call sources,core/wire) \
-            core/base/path.c core/base/hash.c
+            core/base/hash.c
 SHIM_OBJ := $(patsubst %.c,$(BUILD)/shim/%.o,$(SHIM_SRC))
 SHIM_CFLAGS = -std=gnu11 $(WARN) -fstack-protector-strong $(CFLAGS) $(SANITIZE_SHIM) -fPIC \
-              -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -U_FORTIFY_SOURCE
+              -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -foptimize-sibling-calls -U_FORTIFY_SOURCE
 
 PROGRAMS := $(BUILD)/bin/algofs-server $(BUILD)/bin/algofs-agent $(BUILD)/bin/algofs-run \
             $(BUILD)/bin/algofs

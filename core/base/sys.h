@@ -173,6 +173,22 @@ static inline int sys_nanosleep(const struct timespec *wanted)
     return (int)sys_call(SYS_nanosleep, (long)wanted, 0, 0, 0, 0, 0);
 }
 
+static inline int sys_clock_gettime(clockid_t clock, struct timespec *ret_now)
+{
+    return (int)sys_call(SYS_clock_gettime, clock, (long)ret_now, 0, 0, 0, 0);
+}
+
+static inline int sys_poll_one(int fd, short events, int timeout_ms)
+{
+    struct {
+        int fd;
+        short events;
+        short revents;
+    } one = { fd, events, 0 };
+    struct timespec limit = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+    return (int)sys_call(SYS_ppoll, (long)&one, 1, timeout_ms < 0 ? 0 : (long)&limit, 0, 8, 0);
+}
+
 /** Sets the kernel's signal mask; both sets are the kernel's 64 bits. */
 static inline int sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 {

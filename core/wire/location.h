@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 /* The values of the environment that decide; NULL or "" where unset. */

@@ -27,7 +27,7 @@
 enum {
     WIRE_MAGIC = 0x32676c61, /* "alg2" */
     WIRE_VERSION = 1,
-    WIRE_MESSAGE_MAX = 32768, /* two paths of PATH_MAX and room; bytes */
+    WIRE_MESSAGE_MAX = 12288, /* bytes: two paths of PATH_MAX and room; it stands on strangers' stacks */
     WIRE_FDS_MAX = 2,         /* descriptors beside one message */
 };
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/client/door.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/base/sys.h"
+#include "core/client/call.h"
+#include "core/client/session.h"
+
+enum { RENEWALS = 3 }; /* how often a restarted agent is told who we are before we give up */
+
+static size_t parent_len(const char *path, size_t len)
+{
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    return len > 0 ? len - 1 : 0;
+}
+
+lease_time door_directory_lease(const char *path, size_t len)
+{
+    lease_time until = lease_find(LEASE_DIRECTORY, path, len);
+    return lease_valid(until) ? until : 0;
+}
+
+static bool leased(const char *path, size_t len, enum wire_wanted wanted)
+{
+    if (wanted == WIRE_WANT_LISTING)
+        return lease_valid(lease_find(LEASE_DIRECTORY, path, len));
+    return lease_valid(lease_find(LEASE_DIRECTORY, path, parent_len(path, len))) ||
+        lease_valid(lease_find(LEASE_ENTRY, path, len));
+}
+
+static void remember(
+    const char *path, size_t len, enum wire_wanted wanted, const struct wire_ensure_reply *reply)
+{
+    lease_time until = lease_time_from_ms(reply->until_ms);
+    if (reply->scope == WIRE_SCOPE_ENTRY)
+        lease_remember(LEASE_ENTRY, path, len, until);
+    else if (reply->scope == WIRE_SCOPE_DIRECTORY && wanted == WIRE_WANT_LISTING)
+        lease_remember(LEASE_DIRECTORY, path, len, until);
+    else if (reply->scope == WIRE_SCOPE_DIRECTORY)
+        lease_remember(LEASE_DIRECTORY, path, parent_len(path, len), until);
+}
+
+static int copy_path(char out[PATH_MAX], const char *path, size_t len)
+{
+    if (len >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(out, path, len);
+    out[len] = '\0';
+    return 0;
+}
+
+static __attribute__((noinline)) int ask_ensure(
+    const char *path, size_t len, enum wire_wanted wanted)
+{
+    char text[PATH_MAX];
+    int rc = copy_path(text, path, len);
+    const struct session *session;
+    if (rc == 0)
+        rc = session_get(&session);
+    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
+        struct wire_ensure_request request = {
+            .instance = session->instance,
+            .wanted = wanted,
+            .max_age_ms = session_max_age_ms(),
+            .path = text,
+        };
+        struct wire_buffer message;
+        struct wire_ensure_reply reply;
+        rc = wire_encode_ensure_request(&message, WIRE_ENSURE, &request);
+        if (rc == 0)
+            rc = call_agent(session_cache(), &message, -1, NULL);
+        if (rc == 0)
+            rc = wire_decode_ensure_reply(&message, &reply);
+        if (rc == 0) {
+            remember(path, len, wanted, &reply);
+            return 0;
+        }
+        if (rc == WIRE_UNKNOWN_INSTANCE)
+            rc = session_renew(&session);
+    }
+    return rc == 0 ? -ENOTCONN : rc;
+}
+
+int door_ensure(const char *path, size_t len, enum wire_wanted wanted)
+{
+    if (__builtin_expect(leased(path, len, wanted), 1))
+        return 0;
+    return ask_ensure(path, len, wanted);
+}
+
+int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complete, int *ret_map_fd)
+{
+    char text[PATH_MAX];
+    int rc = copy_path(text, path, len);
+    const struct session *session;
+    if (rc == 0)
+        rc = session_get(&session);
+    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
+        struct wire_open_request request = {
+            .instance = session->instance,
+            .flags = (uint64_t)flags,
+            .path = text,
+        };
+        struct wire_buffer message;
+        struct wire_open_reply reply;
+        int map_fd = -1;
+        rc = wire_encode_open_request(&message, WIRE_OPEN, &request);
+        if (rc == 0)
+            rc = call_agent(session_cache(), &message, fd, &map_fd);
+        if (rc == 0)
+            rc = wire_decode_open_reply(&message, &reply);
+        if (rc == 0) {
+            *ret_complete = reply.complete != 0;
+            *ret_map_fd = map_fd;
+            return 0;
+        }
+        if (map_fd >= 0)
+            (void)sys_close(map_fd);
+        if (rc == WIRE_UNKNOWN_INSTANCE)
+            rc = session_renew(&session);
+    }
+    return rc == 0 ? -ENOTCONN : rc;
+}
+
+int door_need(int fd, uint64_t offset, uint64_t length)
+{
+    const struct session *session;
+    int rc = session_get(&session);
+    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
+        struct wire_need_request request = {
+            .instance = session->instance,
+            .offset = offset,
+            .length = length,
+        };
+        struct wire_buffer message;
+        struct wire_need_reply reply;
+        rc = wire_encode_need_request(&message, WIRE_NEED, &request);
+        if (rc == 0)
+            rc = call_agent(session_cache(), &message, fd, NULL);
+        if (rc == 0)
+            rc = wire_decode_need_reply(&message, &reply);
+        if (rc == 0)
+            return 0;
+        if (rc == WIRE_UNKNOWN_INSTANCE)
+            rc = session_renew(&session);
+    }
+    return rc == 0 ? -ENOTCONN : rc;
+}
+
+void door_hint(int fd, uint64_t offset)
+{
+    const struct session *session = session_current();
+    if (session == NULL)
+        return;
+    struct wire_hint_request request = { .instance = session->instance, .offset = offset };
+    struct wire_buffer message;
+    if (wire_encode_hint_request(&message, WIRE_HINT, &request) == 0)
+        call_agent_oneway(session_cache(), &message, fd);
+}

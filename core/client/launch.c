@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/client/launch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "core/base/sys.h"
+#include "core/client/environment.h"
+
+enum {
+    CHILD_STACK = 65536,
+    FIRST_FD_TO_CLOSE = 3,
+    LAST_SIGNAL = 64,
+    KERNEL_SIGSET_SIZE = 8,
+};
+
+static const char *agent_path;
+
+void launch_use_agent(const char *path)
+{
+    agent_path = path;
+}
+
+struct child_plan {
+    const char *program;
+    char *const *argv;
+    char *const *envp;
+};
+
+/* The kernel's struct sigaction: handler, flags, restorer, mask. */
+struct kernel_sigaction {
+    unsigned long handler;
+    unsigned long flags;
+    unsigned long restorer;
+    uint64_t mask;
+};
+
+static void close_descriptors(void)
+{
+    if (sys_call(SYS_close_range, FIRST_FD_TO_CLOSE, ~0u, 0, 0, 0, 0) == 0)
+        return;
+    for (int fd = FIRST_FD_TO_CLOSE; fd < 65536; fd++) /* kernels before 5.9 */
+        (void)sys_close(fd);
+}
+
+/*
+ * Runs in the child, on its own stack in the parent's memory: no libc, no writes to globals. What the
+ * agent must not inherit is put right here: descriptors, ignored signals, the mask, the session.
+ */
+static int run_child(void *argument)
+{
+    const struct child_plan *plan = argument;
+    struct kernel_sigaction defaults = { 0 };
+    for (int number = 1; number <= LAST_SIGNAL; number++)
+        (void)sys_call(
+            SYS_rt_sigaction, number, (long)&defaults, 0, KERNEL_SIGSET_SIZE, 0, 0);
+    uint64_t none = 0;
+    (void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)sys_call(SYS_setsid, 0, 0, 0, 0, 0, 0);
+    int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
+    for (int fd = 0; null >= 0 && fd < FIRST_FD_TO_CLOSE; fd++)
+        if (fd != null)
+            (void)sys_call(SYS_dup3, null, fd, 0, 0, 0, 0);
+    close_descriptors();
+    (void)sys_call(SYS_execve, (long)plan->program, (long)plan->argv, (long)plan->envp, 0, 0, 0);
+    sys_call(SYS_exit, 127, 0, 0, 0, 0, 0);
+    return 127;
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    pid_t got;
+    do
+        got = sys_wait4(child, &status, __WCLONE);
+    while (got == -EINTR);
+    return got == child && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOTCONN;
+}
+
+static int start(const struct child_plan *plan)
+{
+    void *stack = sys_mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (sys_is_error(stack))
+        return -ENOTCONN;
+    uint64_t all = ~(uint64_t)0;
+    uint64_t before = 0;
+    (void)sys_sigprocmask(SIG_SETMASK, &all, &before); /* no handler may run in the shared memory */
+    pid_t child = clone(run_child, (char *)stack + CHILD_STACK, CLONE_VM | CLONE_VFORK,
+        (void *)(uintptr_t)plan);
+    (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
+    int rc = child < 0 ? -ENOTCONN : wait_for(child);
+    (void)sys_munmap(stack, CHILD_STACK);
+    return rc;
+}
+
+int launch_agent(const char *cache)
+{
+    const char *override = environment_get(ENVIRONMENT_ALGOFS_AGENT);
+    const char *program = override[0] != '\0' ? override : agent_path;
+    if (program == NULL)
+        return -ENOTCONN;
+    char *argv[] = {
+        (char *)(uintptr_t)program,
+        (char *)(uintptr_t) "--cache",
+        (char *)(uintptr_t)cache,
+        NULL,
+    };
+    char *envp[ENVIRONMENT_COUNT + 1];
+    int count = 0;
+    for (int i = 0; i < ENVIRONMENT_COUNT; i++) {
+        const char *assignment = environment_assignment((enum environment_variable)i);
+        if (assignment != NULL &&
+            (environment_flags((enum environment_variable)i) & ENVIRONMENT_AGENT) != 0)
+            envp[count++] = (char *)(uintptr_t)assignment;
+    }
+    envp[count] = NULL;
+    struct child_plan plan = { program, argv, envp };
+    return start(&plan);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operations behind the messages: what a door asks, made true in the cache tree.
+ *
+ *     struct engine *engine;
+ *     engine_new(&options, &engine);
+ *     engine_hello(engine, &request, &reply);               // an instance: one account's remotes and tree
+ *     engine_ensure(engine, &ensure_request, &ensure_reply);
+ *     engine_free(engine);
+ *
+ * Requests and replies are the wire's structs (core/wire/message.h says what each means); strings in a
+ * reply live as long as the engine. Every function returns the status to answer: 0 or -errno, among them
+ * WIRE_UNKNOWN_INSTANCE. Descriptors that come with a request stay the caller's.
+ *
+ * Threads: all calls from any thread; they block for as long as the network does. No lock is held over
+ * a network call. Locks, in the order in which they may nest (never two of one kind):
+ *
+ *     engine opening -> engine lock
+ *     hydrations (an instance's table) -> a hydration's lock
+ *     questions, connectors, orders: nothing below them
+ *     a tree's and a pool's locks: nothing below them, taken under any of the above
+ */
+#ifndef ALGOFS_ENGINE_ENGINE_H
+#define ALGOFS_ENGINE_ENGINE_H
+
+#include <stdint.h>
+
+#include "core/base/strbuf.h"
+#include "core/engine/stores.h"
+#include "core/wire/message.h"
+
+enum { ENGINE_INSTANCES_MAX = 64 };
+
+struct engine;
+
+/* Zero means the default. */
+struct engine_options {
+    const char *cache;           /* absolute, without symbolic links; must exist */
+    const struct stores *stores; /* borrowed until engine_free */
+    uint64_t whole_size;         /* files up to this many bytes are fetched by one GET; 4 MiB */
+    uint64_t cache_size;         /* budget of hydrated bytes; 0: only the disk's reserve is kept */
+};
+
+int engine_new(const struct engine_options *options, struct engine **ret_engine);
+/** Ends what is in progress in the background, writes checkpoints and frees. No call may be in progress.
+ * NULL is allowed. */
+void engine_free(struct engine *engine);
+
+int engine_hello(struct engine *engine, const struct wire_hello_request *request,
+    struct wire_hello_reply *ret_reply);
+int engine_ensure(struct engine *engine, const struct wire_ensure_request *request,
+    struct wire_ensure_reply *ret_reply);
+/** *ret_map: a descriptor to send beside the reply, the caller's to close; or -1. */
+int engine_open(struct engine *engine, const struct wire_open_request *request, int fd,
+    struct wire_open_reply *ret_reply, int *ret_map);
+int engine_need(struct engine *engine, const struct wire_need_request *request, int fd,
+    struct wire_need_reply *ret_reply);
+void engine_hint(struct engine *engine, const struct wire_hint_request *request, int fd);
+
+/** Adds `"instances":[…],"transfers":N`, the members of a JSON object. No key is in it. */
+void engine_status_json(struct engine *engine, struct strbuf *out);
+
+/** Makes calls and transfers in progress end soon, with -ECANCELED. There is no way back. */
+void engine_cancel(struct engine *engine);
+
+/** Background transfers that run or wait. */
+unsigned engine_transfers(struct engine *engine);
+
+/** What is to be done now and then (checkpoint, eviction); call it every few seconds from one thread. */
+void engine_tick(struct engine *engine);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine/hydration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/engine/internal.h"
+#include "core/engine/names.h"
+#include "core/engine/question.h"
+
+static void hydration_free(struct hydration *h)
+{
+    if (h == NULL)
+        return;
+    map_close(&h->synced.map);
+    if (h->fd >= 0)
+        (void)close(h->fd); /* what was written is checked by its user, not by close */
+    pthread_cond_destroy(&h->changed);
+    pthread_mutex_destroy(&h->lock);
+    free(h->path);
+    free(h);
+}
+
+/* hydrations_lock held. */
+static void hydration_unlist_idle(struct hydration *h)
+{
+    struct instance *instance = h->instance;
+    *(h->idle_before == NULL ? &instance->idle_first : &h->idle_before->idle_after) =
+        h->idle_after;
+    *(h->idle_after == NULL ? &instance->idle_last : &h->idle_after->idle_before) =
+        h->idle_before;
+    h->idle_before = h->idle_after = NULL;
+    instance->idle_count--;
+}
+
+static void hydration_list_idle(struct hydration *h)
+{
+    struct instance *instance = h->instance;
+    h->idle_before = instance->idle_last;
+    h->idle_after = NULL;
+    *(h->idle_before == NULL ? &instance->idle_first : &h->idle_before->idle_after) = h;
+    instance->idle_last = h;
+    instance->idle_count++;
+}
+
+/* hydrations_lock held. One more user of the inode's hydration; NULL if there is none. */
+static struct hydration *hydration_take(struct instance *instance, const struct hydration_key *key)
+{
+    struct hydration *h;
+    HASH_FIND(hh, instance->hydrations, key, sizeof(*key), h);
+    if (h != NULL && h->users++ == 0)
+        hydration_unlist_idle(h);
+    return h;
+}
+
+void hydration_ref(struct hydration *hydration)
+{
+    LOCK_SCOPE(&hydration->instance->hydrations_lock);
+    hydration->users++;
+}
+
+/* Whether it is worth keeping without a user: a large file half filled. */
+static bool hydration_worth_keeping(struct hydration *h)
+{
+    LOCK_SCOPE(&h->lock);
+    return h->synced.map.presence != NULL && !h->synced.complete && !h->synced.stale;
+}
+
+void hydration_put(struct hydration *hydration)
+{
+    if (hydration == NULL)
+        return;
+    struct instance *instance = hydration->instance;
+    struct hydration *leaving = NULL;
+    {
+        LOCK_SCOPE(&instance->hydrations_lock);
+        if (--hydration->users > 0)
+            return;
+        hydration_list_idle(hydration);
+        if (!hydration_worth_keeping(hydration))
+            leaving = hydration;
+        else if (instance->idle_count > HYDRATIONS_IDLE_MAX)
+            leaving = instance->idle_first;
+        if (leaving == NULL)
+            return;
+        hydration_unlist_idle(leaving);
+        HASH_DEL(instance->hydrations, leaving);
+    }
+    hydration_free(leaving);
+}
+
+/* Takes `fd` and `path` over, on failure too. */
+static struct hydration *hydration_new(
+    struct instance *instance, char *path, int fd, const struct file_state *state)
+{
+    struct hydration *h = calloc(1, sizeof(*h));
+    if (h == NULL || path == NULL) {
+        free(h);
+        free(path);
+        (void)close(fd);
+        return NULL;
+    }
+    h->instance = instance;
+    h->key = (struct hydration_key){ state->device, state->inode };
+    h->fd = fd;
+    h->state = *state;
+    h->path = path;
+    h->users = 1;
+    h->synced.map = (struct map)MAP_INIT;
+    memcpy(h->synced.version, state->version, sizeof(h->synced.version));
+    pthread_mutex_init(&h->lock, NULL);
+    pthread_cond_init(&h->changed, NULL);
+    return h;
+}
+
+/* Adds `h` to the table unless another thread was first: then that one is used. */
+static int hydration_enter(struct hydration *h, struct hydration **ret_hydration)
+{
+    struct instance *instance = h->instance;
+    struct hydration *known;
+    {
+        LOCK_SCOPE(&instance->hydrations_lock);
+        known = hydration_take(instance, &h->key);
+        if (known == NULL)
+            HASH_ADD(hh, instance->hydrations, key, sizeof(h->key), h);
+    }
+    bool added = known == NULL && table_added(&h->hh);
+    if (!added)
+        hydration_free(h);
+    if (!added && known == NULL)
+        return -ENOMEM;
+    *ret_hydration = added ? h : known;
+    return 0;
+}
+
+/* Opens the file for filling and makes sure that it is the one that the door means. */
+static int hydration_make(struct instance *instance, const char *path,
+    const struct hydration_key *key, struct hydration **ret_hydration)
+{
+    struct file_state state;
+    CLEANUP_CLOSE int fd = file_open(instance->tree, path);
+    if (fd < 0)
+        return fd == -ENOENT || fd == -ENOTDIR || fd == -EINVAL ? -ESTALE : fd;
+    int rc = file_inspect(fd, &state);
+    if (rc < 0)
+        return rc;
+    if (state.device != key->device || state.inode != key->inode)
+        return -ESTALE;
+    if (state.complete) {
+        *ret_hydration = NULL;
+        return 0;
+    }
+    struct hydration *h = hydration_new(instance, strdup(path), TAKE_FD(fd), &state);
+    if (h == NULL)
+        return -ENOMEM;
+    rc = instance_remote(instance, h->path, &h->remote, &h->remote_path);
+    if (rc < 0) {
+        hydration_free(h);
+        return rc;
+    }
+    return hydration_enter(h, ret_hydration);
+}
+
+int hydration_open(
+    struct instance *instance, const char *path, int fd, struct hydration **ret_hydration)
+{
+    struct file_state state;
+    int rc = file_inspect(fd, &state);
+    if (rc < 0)
+        return rc;
+    if (state.complete) {
+        *ret_hydration = NULL;
+        return 0;
+    }
+    const struct hydration_key key = { state.device, state.inode };
+    {
+        LOCK_SCOPE(&instance->hydrations_lock);
+        struct hydration *known = hydration_take(instance, &key);
+        if (known != NULL) {
+            *ret_hydration = known;
+            return 0;
+        }
+    }
+    char own[PATH_MAX];
+    if (path == NULL) {
+        rc = file_path(instance->tree, fd, own, sizeof(own));
+        if (rc < 0)
+            return rc;
+        path = own;
+    }
+    return hydration_make(instance, path, &key, ret_hydration);
+}
+
+int hydration_accept(struct hydration *hydration, uint64_t size, const char *version)
+{
+    LOCK_SCOPE(&hydration->lock);
+    char *known = hydration->synced.version;
+    bool same_size = size == UINT64_MAX || size == hydration->state.size;
+    bool same_version =
+        known[0] == '\0' || version[0] == '\0' || strcmp(known, version) == 0;
+    if (!same_size || !same_version) {
+        log_debug("engine", "\"%s\" has changed: size %llu, was %llu; version \"%s\", was \"%s\"",
+            hydration->path, (unsigned long long)size,
+            (unsigned long long)hydration->state.size, version, known);
+        hydration->synced.stale = true;
+        return -ESTALE;
+    }
+    if (known[0] == '\0' && strlen(version) < TREE_VERSION_MAX) {
+        (void)stpcpy(known, version);
+        if (hydration->synced.map.presence != NULL) /* must outlive this process */
+            file_set_version(hydration->fd, version);
+    }
+    return 0;
+}
+
+void hydration_renew(struct hydration *hydration)
+{
+    struct instance *instance = hydration->instance;
+    char directory[PATH_MAX];
+    struct answer answer = { .result = -EACCES };
+    (void)stpcpy(directory, hydration->path);
+    (void)names_cut(directory);
+    if (names_lists_all(directory)) {
+        question_forget(instance, QUESTION_LISTING, directory);
+        (void)question_ask(instance, QUESTION_LISTING, directory, 0, &answer); /* logged there */
+    }
+    question_forget(instance, QUESTION_ENTRY, hydration->path);
+    if (answer.result == -EACCES)
+        (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
+    /* The same size and time, and yet another object: only its version tells. */
+    int rc = answer.result == 0
+        ? tree_renew(instance->tree, hydration->path, hydration->key.inode)
+        : -ESTALE;
+    if (rc < 0 && rc != -ESTALE && rc != -ENOENT)
+        log_warn("engine", "\"%s\" has changed, and cannot be replaced: %s", hydration->path,
+            strerror(-rc));
+}
+
+int hydration_complete(struct hydration *hydration)
+{
+    struct instance *instance = hydration->instance;
+    LOCK_SCOPE(&hydration->lock);
+    if (hydration->synced.complete)
+        return 0;
+    int rc = file_complete(
+        instance->tree, hydration->fd, &hydration->state, hydration->synced.version);
+    if (rc < 0)
+        return rc;
+    hydration->synced.complete = true;
+    if (hydration->synced.map.presence != NULL) {
+        atomic_store(&hydration->synced.map.presence->complete, 1);
+        map_delete(instance->tree, hydration->state.inode);
+    }
+    atomic_fetch_add(&instance->files_hydrated, 1);
+    atomic_fetch_add(&instance->bytes_hydrated, hydration->state.size);
+    pthread_cond_broadcast(&hydration->changed);
+    return 0;
+}
+
+bool hydration_version_is_md5(const char *version)
+{
+    return strlen(version) == 32 && strspn(version, "0123456789abcdefABCDEF") == 32;
+}
+
+unsigned hydration_count(struct instance *instance)
+{
+    LOCK_SCOPE(&instance->hydrations_lock);
+    return HASH_COUNT(instance->hydrations);
+}
+
+void hydration_free_all(struct instance *instance)
+{
+    struct hydration *h, *next;
+    HASH_ITER(hh, instance->hydrations, h, next) {
+        HASH_DEL(instance->hydrations, h);
+        hydration_free(h);
+    }
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/engine/ahead.h"
+#include "core/engine/hydration.h"
+#include "core/engine/internal.h"
+#include "core/engine/names.h"
+#include "core/engine/question.h"
+
+enum { INSTANCE_ID_BYTES = 6, INSTANCE_OWNER_RETRY_MS = 60000 };
+
+static uint64_t instance_id(const struct stores_account *account)
+{
+    uint64_t id = 0;
+    for (unsigned i = 0; i < INSTANCE_ID_BYTES; i++)
+        id = id << 8 | account->identity[i];
+    return id;
+}
+
+struct instance *instance_find(struct engine *engine, uint64_t id)
+{
+    LOCK_SCOPE(&engine->lock);
+    struct instance *instance = engine->instances;
+    while (instance != NULL && instance->id != id)
+        instance = instance->next;
+    return instance;
+}
+
+static unsigned instance_count(struct engine *engine)
+{
+    LOCK_SCOPE(&engine->lock);
+    unsigned count = 0;
+    for (const struct instance *i = engine->instances; i != NULL; i = i->next)
+        count++;
+    return count;
+}
+
+static struct instance *instance_new(struct engine *engine, uint64_t id)
+{
+    struct instance *instance = calloc(1, sizeof(*instance));
+    if (instance == NULL)
+        return NULL;
+    instance->engine = engine;
+    instance->id = id;
+    (void)snprintf(instance->name, sizeof(instance->name), "%012" PRIx64, id);
+    pthread_mutex_init(&instance->connectors_lock, NULL);
+    pthread_mutex_init(&instance->questions_lock, NULL);
+    pthread_mutex_init(&instance->hydrations_lock, NULL);
+    pthread_mutex_init(&instance->orders_lock, NULL);
+    pthread_mutex_init(&instance->words_lock, NULL);
+    return instance;
+}
+
+/* Makes the account's instance unless it is there. Takes the account over in any case. */
+int instance_open(
+    struct engine *engine, struct stores_account *account, struct instance **ret_instance)
+{
+    const struct stores *stores = engine->options.stores;
+    uint64_t id = instance_id(account);
+    struct instance *instance = instance_find(engine, id);
+    if (instance == NULL) {
+        LOCK_SCOPE(&engine->opening);
+        instance = instance_find(engine, id); /* made while we waited */
+        int rc = 0;
+        if (instance == NULL) {
+            rc = instance_count(engine) >= ENGINE_INSTANCES_MAX ? -EMFILE : 0;
+            instance = rc < 0 ? NULL : instance_new(engine, id);
+            rc = rc == 0 && instance == NULL ? -ENOMEM : rc;
+            if (rc == 0)
+                rc = tree_open(engine->cache, instance->name, &instance->tree);
+            if (rc == 0)
+                rc = tree_make_directory(instance->tree, "data");
+            if (rc < 0) {
+                instance_free(instance);
+                stores->release(stores->context, account);
+                return rc;
+            }
+            instance->account = *account;
+            *account = (struct stores_account){ .handle = NULL };
+            LOCK_SCOPE(&engine->lock);
+            instance->next = engine->instances;
+            engine->instances = instance;
+        }
+    }
+    if (account->api != NULL)
+        stores->release(stores->context, account);
+    *ret_instance = instance;
+    return 0;
+}
+
+void instance_free(struct instance *instance)
+{
+    if (instance == NULL)
+        return;
+    const struct stores *stores = instance->engine->options.stores;
+    struct connector *connector, *next;
+    ahead_free_all(instance);
+    hydration_free_all(instance);
+    question_free_all(instance);
+    HASH_ITER(hh, instance->connectors, connector, next) {
+        HASH_DEL(instance->connectors, connector);
+        remote_free(connector->remote);
+        free(connector);
+    }
+    if (instance->account.api != NULL)
+        stores->release(stores->context, &instance->account);
+    tree_free(instance->tree);
+    pthread_mutex_destroy(&instance->connectors_lock);
+    pthread_mutex_destroy(&instance->questions_lock);
+    pthread_mutex_destroy(&instance->hydrations_lock);
+    pthread_mutex_destroy(&instance->orders_lock);
+    pthread_mutex_destroy(&instance->words_lock);
+    free(instance);
+}
+
+static int connector_add(struct instance *instance, const char *name, struct remote **ret_remote)
+{
+    const struct stores *stores = instance->engine->options.stores;
+    if (HASH_COUNT(instance->connectors) >= ENGINE_CONNECTORS_MAX)
+        return -EMFILE;
+    struct connector *connector = calloc(1, sizeof(*connector) + strlen(name) + 1);
+    if (connector == NULL)
+        return -ENOMEM;
+    memcpy(connector->name, name, strlen(name) + 1);
+    connector->remote =
+        stores->open(stores->context, &instance->account, name, &instance->counters);
+    if (connector->remote == NULL) {
+        int rc = errno == 0 ? -ENOMEM : -errno;
+        free(connector);
+        return rc == -EINVAL ? -ENOENT : rc; /* the store knows no such connector */
+    }
+    HASH_ADD_STR(instance->connectors, name, connector);
+    if (!table_added(&connector->hh)) {
+        remote_free(connector->remote);
+        free(connector);
+        return -ENOMEM;
+    }
+    *ret_remote = connector->remote;
+    return 0;
+}
+
+int instance_remote(
+    struct instance *instance, const char *path, struct remote **ret_remote, const char **ret_rest)
+{
+    char name[ENGINE_CONNECTOR_NAME_MAX];
+    const char *rest = names_split(path, name, sizeof(name));
+    if (rest == NULL || !names_is_connector(path))
+        return -ENOENT;
+    *ret_rest = rest;
+    LOCK_SCOPE(&instance->connectors_lock);
+    struct connector *connector;
+    HASH_FIND_STR(instance->connectors, name, connector);
+    if (connector == NULL)
+        return connector_add(instance, name, ret_remote);
+    *ret_remote = connector->remote;
+    return 0;
+}
+
+struct remote_call instance_call(struct instance *instance, enum remote_priority priority)
+{
+    return (struct remote_call){
+        .priority = priority,
+        .cancel = &instance->engine->cancelled,
+    };
+}
+
+static const char *instance_advice(int rc)
+{
+    switch (rc) {
+    case -EACCES:
+        return ": check ALGORITHMIA_API_KEY and who may read it";
+    case -EHOSTUNREACH:
+    case -ETIMEDOUT:
+        return ": check ALGORITHMIA_API and the network";
+    case -ENOSPC:
+        return ": make room on the disk of the cache (ALGOFS_CACHE)";
+    default:
+        return "";
+    }
+}
+
+int instance_failed(struct instance *instance, const char *what, const char *path,
+    const struct remote_call *call, int rc)
+{
+    if (rc == -ENOENT || rc == -ENOTDIR || rc == -ECANCELED || rc == -ESTALE) {
+        log_debug("engine", "%s \"%s\": %s", what, path, strerror(-rc));
+        return rc;
+    }
+    const char *why = call->why[0] != '\0' ? call->why : strerror(-rc);
+    log_error("engine", "cannot %s \"%s\": %s%s", what, path, why, instance_advice(rc));
+    atomic_fetch_add(&instance->failures, 1);
+    LOCK_SCOPE(&instance->words_lock);
+    (void)snprintf(instance->last_error, sizeof(instance->last_error), "%s", why); /* cut if long */
+    return rc;
+}
+
+int instance_owner(struct instance *instance, char owner[NAME_MAX + 1])
+{
+    uint64_t now = clock_ms();
+    struct remote *data;
+    const char *rest;
+    {
+        LOCK_SCOPE(&instance->words_lock);
+        memcpy(owner, instance->owner, NAME_MAX + 1);
+        if (owner[0] != '\0')
+            return 0;
+        if (instance->owner_asked_ms != 0 &&
+            now - instance->owner_asked_ms < INSTANCE_OWNER_RETRY_MS)
+            return -ENOENT;
+        instance->owner_asked_ms = now;
+    }
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, "data", &data, &rest);
+    if (rc == 0)
+        rc = remote_account(data, &call, owner, NAME_MAX + 1);
+    if (rc == 0 && (!names_valid(owner) || strchr(owner, '/') != NULL || owner[0] == '\0'))
+        rc = -ENOENT;
+    if (rc < 0) {
+        log_debug("engine", "the account's own directory is not known: %s", call.why);
+        return -ENOENT;
+    }
+    LOCK_SCOPE(&instance->words_lock);
+    memcpy(instance->owner, owner, NAME_MAX + 1);
+    return 0;
+}

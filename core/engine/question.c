@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine/question.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/engine/ahead.h"
+#include "core/engine/internal.h"
+#include "core/engine/names.h"
+#include "core/tree/listing.h"
+
+enum {
+    QUESTIONS_MAX = 65536,  /* known at a time */
+    QUESTION_PAGE = 1000,   /* entries after which a listing counts as long */
+};
+
+struct question {
+    UT_hash_handle hh;
+    struct instance *instance;
+    pthread_cond_t changed;
+    struct { /* under questions_lock */
+        unsigned users;
+        bool asking, answered;
+        bool is_long; /* the listing in progress has more than one page */
+        uint64_t asked_ms, finished_ms;
+        int result;
+    } synced;
+    enum question_kind kind;
+    char *path; /* key + 1 */
+    char key[]; /* 'e' or 'l', then the path */
+};
+
+/* What the listing in progress has collected. */
+struct collection {
+    struct question *question;
+    struct listing *listing;
+};
+
+static bool question_is_answer(int result)
+{
+    return result == 0 || result == -ENOENT || result == -ENOTDIR || result == -EACCES;
+}
+
+static struct tree_attributes question_attributes(const struct remote_entry *entry)
+{
+    return (struct tree_attributes){
+        .is_dir = entry->is_dir,
+        .has_mtime = entry->has_mtime,
+        .size = entry->size,
+        .mtime = entry->mtime,
+        .version = entry->version,
+    };
+}
+
+static int question_collect(
+    void *context, const char *name, size_t len, const struct remote_entry *entry)
+{
+    struct collection *collection = context;
+    struct question *question = collection->question;
+    const struct tree_attributes attributes = question_attributes(entry);
+    int rc = listing_add(collection->listing, name, len, &attributes);
+    if (rc == 0 && listing_count(collection->listing) == QUESTION_PAGE + 1) {
+        LOCK_SCOPE(&question->instance->questions_lock);
+        question->synced.is_long = true;
+        pthread_cond_broadcast(&question->changed);
+    }
+    return rc;
+}
+
+static int question_apply(struct question *question, struct listing *listing)
+{
+    struct instance *instance = question->instance;
+    const struct listing_how how = { .partial = !names_lists_all(question->path) };
+    struct listing_outcome outcome;
+    int rc = listing_apply(instance->tree, question->path, listing, &how, &outcome);
+    if (rc < 0) {
+        log_error("engine", "cannot write the listing of \"%s\" to the cache: %s",
+            question->path, strerror(-rc));
+        return rc;
+    }
+    if (outcome.skipped > 0)
+        log_warn("engine", "\"%s\": %zu names are left out: no file can have them",
+            question->path, outcome.skipped);
+    log_debug("engine", "listed \"%s\": %zu new, %zu replaced, %zu removed, %zu unchanged",
+        question->path, outcome.created, outcome.replaced, outcome.removed, outcome.unchanged);
+    ahead_listed(instance, question->path);
+    return 0;
+}
+
+/* The request itself, and its answer into the tree. */
+static int question_list(struct question *question)
+{
+    struct instance *instance = question->instance;
+    struct remote *remote;
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    struct collection collection = { question, listing_new() };
+    if (collection.listing == NULL)
+        return -ENOMEM;
+    int rc = instance_remote(instance, question->path, &remote, &rest);
+    if (rc == 0) {
+        rc = remote_list(remote, &call, rest, question_collect, &collection);
+        if (rc < 0)
+            (void)instance_failed(instance, "list", question->path, &call, rc);
+    }
+    if (rc == 0)
+        rc = question_apply(question, collection.listing);
+    else if (rc == -ENOENT && strcmp(question->path, "data") != 0)
+        rc = tree_remove(instance->tree, question->path) < 0 ? -EIO : -ENOENT;
+    listing_free(collection.listing);
+    return rc;
+}
+
+static int question_probe(struct question *question)
+{
+    struct instance *instance = question->instance;
+    struct remote *remote;
+    struct remote_entry entry = { .version = "" };
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, question->path, &remote, &rest);
+    if (rc < 0)
+        return rc;
+    rc = remote_probe(remote, &call, rest, &entry);
+    if (rc < 0)
+        (void)instance_failed(instance, "look up", question->path, &call, rc);
+    const struct tree_attributes attributes = question_attributes(&entry);
+    int local = rc == 0 ? tree_put(instance->tree, question->path, &attributes)
+        : rc == -ENOENT ? tree_remove(instance->tree, question->path)
+                        : 0;
+    if (local < 0)
+        log_error("engine", "cannot write \"%s\" to the cache: %s", question->path,
+            strerror(-local));
+    return local < 0 ? local : rc;
+}
+
+/* Lock held: nobody needs the oldest answers any more once there are too many. */
+static void question_prune(struct instance *instance)
+{
+    struct question *question, *next;
+    if (HASH_COUNT(instance->questions) < QUESTIONS_MAX)
+        return;
+    HASH_ITER(hh, instance->questions, question, next) {
+        if (HASH_COUNT(instance->questions) <= QUESTIONS_MAX / 4 * 3)
+            return;
+        if (question->synced.users > 0)
+            continue;
+        HASH_DEL(instance->questions, question);
+        pthread_cond_destroy(&question->changed);
+        free(question);
+    }
+}
+
+static void question_key(enum question_kind kind, const char *path, char *ret_key)
+{
+    ret_key[0] = kind == QUESTION_LISTING ? 'l' : 'e';
+    memcpy(ret_key + 1, path, strlen(path) + 1);
+}
+
+/* Lock held. NULL: not known. */
+static struct question *question_find(
+    struct instance *instance, enum question_kind kind, const char *path)
+{
+    struct question *question;
+    char key[PATH_MAX + 1];
+    question_key(kind, path, key);
+    HASH_FIND_STR(instance->questions, key, question);
+    return question;
+}
+
+/* Lock held. Finds or makes; NULL: no memory. */
+static struct question *question_get(
+    struct instance *instance, enum question_kind kind, const char *path)
+{
+    struct question *question = question_find(instance, kind, path);
+    if (question != NULL)
+        return question;
+    size_t len = strlen(path);
+    question = malloc(sizeof(*question) + len + 2);
+    if (question == NULL)
+        return NULL;
+    *question = (struct question){ .instance = instance, .kind = kind };
+    question_key(kind, path, question->key);
+    question->path = question->key + 1;
+    question_prune(instance);
+    HASH_ADD_STR(instance->questions, key, question);
+    if (!table_added(&question->hh)) {
+        free(question);
+        return NULL;
+    }
+    pthread_cond_init(&question->changed, NULL);
+    return question;
+}
+
+/* Lock held. */
+static bool question_fresh(const struct question *question, uint64_t now_ms, uint64_t max_age_ms)
+{
+    if (!question->synced.answered)
+        return false;
+    if (!question_is_answer(question->synced.result))
+        return now_ms < clock_add(question->synced.finished_ms, ENGINE_FAILURE_AGE_MS);
+    return clock_add(question->synced.asked_ms, max_age_ms) >= now_ms;
+}
+
+static void question_run(void *argument)
+{
+    struct question *question = argument;
+    struct instance *instance = question->instance;
+    int rc = question->kind == QUESTION_LISTING ? question_list(question)
+                                                : question_probe(question);
+    LOCK_SCOPE(&instance->questions_lock);
+    question->synced.result = rc;
+    question->synced.answered = true;
+    question->synced.asking = false;
+    question->synced.finished_ms = clock_ms();
+    question->synced.users--;
+    pthread_cond_broadcast(&question->changed);
+}
+
+/*
+ * Lock held, and given up meanwhile: starts the request. A listing runs on another thread, so that its
+ * asker can go on when it turns out to be long.
+ */
+static void question_start(struct question *question)
+{
+    struct instance *instance = question->instance;
+    question->synced.asking = true;
+    question->synced.is_long = false;
+    question->synced.asked_ms = clock_ms();
+    question->synced.answered = false;
+    question->synced.users++; /* question_run's */
+    pthread_mutex_unlock(&instance->questions_lock);
+    if (question->kind == QUESTION_ENTRY ||
+        pool_submit(instance->engine->demand, question_run, question) < 0)
+        question_run(question);
+    pthread_mutex_lock(&instance->questions_lock);
+}
+
+static int question_ask_until(struct instance *instance, enum question_kind kind, const char *path,
+    uint64_t max_age_ms, bool briefly, struct answer *ret_answer)
+{
+    uint64_t arrived_ms = clock_ms();
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question = question_get(instance, kind, path);
+    if (question == NULL)
+        return -ENOMEM;
+    question->synced.users++;
+    int rc = 0;
+    while (rc == 0 && !question_fresh(question, arrived_ms, max_age_ms)) {
+        if (!question->synced.asking)
+            question_start(question);
+        else if (briefly && question->synced.is_long)
+            rc = -EAGAIN;
+        else
+            pthread_cond_wait(&question->changed, &instance->questions_lock);
+    }
+    question->synced.users--;
+    if (rc < 0)
+        return rc;
+    ret_answer->result = question->synced.result;
+    ret_answer->asked_ms = question->synced.asked_ms;
+    return question_is_answer(ret_answer->result) ? 0 : ret_answer->result;
+}
+
+int question_ask(struct instance *instance, enum question_kind kind, const char *path,
+    uint64_t max_age_ms, struct answer *ret_answer)
+{
+    return question_ask_until(instance, kind, path, max_age_ms, false, ret_answer);
+}
+
+int question_ask_briefly(
+    struct instance *instance, const char *path, uint64_t max_age_ms, struct answer *ret_answer)
+{
+    return question_ask_until(instance, QUESTION_LISTING, path, max_age_ms, true, ret_answer);
+}
+
+bool question_known(struct instance *instance, enum question_kind kind, const char *path,
+    uint64_t max_age_ms, struct answer *ret_answer)
+{
+    uint64_t now_ms = clock_ms();
+    LOCK_SCOPE(&instance->questions_lock);
+    const struct question *question = question_find(instance, kind, path);
+    if (question == NULL || !question_fresh(question, now_ms, max_age_ms) ||
+        !question_is_answer(question->synced.result))
+        return false;
+    ret_answer->result = question->synced.result;
+    ret_answer->asked_ms = question->synced.asked_ms;
+    return true;
+}
+
+void question_forget(struct instance *instance, enum question_kind kind, const char *path)
+{
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question = question_find(instance, kind, path);
+    if (question != NULL)
+        question->synced.answered = false;
+}
+
+void question_free_all(struct instance *instance)
+{
+    struct question *question, *next;
+    HASH_ITER(hh, instance->questions, question, next) {
+        HASH_DEL(instance->questions, question);
+        pthread_cond_destroy(&question->changed);
+        free(question);
+    }
+}

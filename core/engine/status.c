@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/json.h"
+#include "core/engine/hydration.h"
+#include "core/engine/internal.h"
+
+static void status_instance(struct instance *instance, struct strbuf *out)
+{
+    struct remote_counters_snapshot now;
+    uint64_t requests = 0;
+    char last_error[REMOTE_WHY_MAX];
+    remote_counters_read(&instance->counters, &now);
+    for (unsigned i = 0; i < REMOTE_OPERATIONS; i++)
+        requests += now.operation[i].calls;
+    {
+        LOCK_SCOPE(&instance->words_lock);
+        memcpy(last_error, instance->last_error, sizeof(last_error));
+    }
+    strbuf_addf(out, "{\"id\":\"%s\",\"api\":", instance->name);
+    json_add_string(out, instance->account.api);
+    strbuf_addstr(out, ",\"tree\":");
+    json_add_string(out, tree_path(instance->tree));
+    strbuf_addf(out, ",\"files_hydrated\":%" PRIu64 ",\"bytes_hydrated\":%" PRIu64,
+        (uint64_t)atomic_load(&instance->files_hydrated),
+        (uint64_t)atomic_load(&instance->bytes_hydrated));
+    strbuf_addf(out, ",\"files_in_progress\":%u,\"skipped_names\":%" PRIu64,
+        hydration_count(instance), tree_skipped_names(instance->tree));
+    strbuf_addf(out, ",\"requests\":%" PRIu64 ",\"errors\":%" PRIu64 ",\"bytes_in\":%" PRIu64,
+        requests, (uint64_t)atomic_load(&instance->failures), now.bytes_in);
+    strbuf_addstr(out, ",\"last_error\":");
+    json_add_string(out, last_error);
+    strbuf_addch(out, '}');
+}
+
+void engine_status_json(struct engine *engine, struct strbuf *out)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct instance *instance = engine->instances; /* only added to at the front: the rest stays */
+    pthread_mutex_unlock(&engine->lock);
+    strbuf_addstr(out, "\"instances\":[");
+    for (const char *comma = ""; instance != NULL; instance = instance->next, comma = ",") {
+        strbuf_addstr(out, comma);
+        status_instance(instance, out);
+    }
+    strbuf_addf(out, "],\"transfers\":%u", engine_transfers(engine));
+}

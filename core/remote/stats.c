@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/remote/stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/remote/call.h"
+
+struct stats {
+    struct remote remote;
+    struct remote *inner; /* owned */
+    struct remote_counters *counters;
+};
+
+static void add(atomic_ullong *counter, uint64_t value)
+{
+    atomic_fetch_add_explicit(counter, value, memory_order_relaxed);
+}
+
+static uint64_t get(atomic_ullong *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void raise_to(atomic_ullong *maximum, uint64_t value)
+{
+    unsigned long long seen = get(maximum);
+    while (seen < value && !atomic_compare_exchange_weak_explicit(maximum, &seen, value,
+                               memory_order_relaxed, memory_order_relaxed))
+        ; /* `seen` is fresh */
+}
+
+static enum remote_error_class class_of(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return REMOTE_ERROR_NOT_FOUND;
+    case -EACCES:
+        return REMOTE_ERROR_REFUSED;
+    case -EHOSTUNREACH:
+        return REMOTE_ERROR_UNREACHABLE;
+    case -ETIMEDOUT:
+        return REMOTE_ERROR_TIMEOUT;
+    case -ECANCELED:
+        return REMOTE_ERROR_CANCELLED;
+    case -EIO:
+        return REMOTE_ERROR_IO;
+    default:
+        return REMOTE_ERROR_OTHER;
+    }
+}
+
+static unsigned bucket_of(uint64_t us)
+{
+    uint64_t ms = us / 1000;
+    unsigned bucket = 0;
+    while (bucket < REMOTE_LATENCY_BUCKETS - 1 && ms >> bucket != 0)
+        bucket++;
+    return bucket;
+}
+
+/* A call being counted. */
+struct count {
+    struct remote_counters *counters;
+    struct remote_operation_counters *operation;
+    uint64_t start_us;
+};
+
+static struct count count_start(struct stats *stats, const struct remote_call *call,
+    enum remote_operation operation)
+{
+    struct count count = { stats->counters, &stats->counters->operation[operation],
+        remote_clock_us() };
+    add(&count.operation->calls, 1);
+    if (call->attempts > 0) /* the store was asked before on this call's behalf */
+        add(&count.operation->retries, 1);
+    return count;
+}
+
+static int count_end(const struct count *count, int rc)
+{
+    uint64_t us = remote_clock_us() - count->start_us;
+    add(&count->operation->sum_us, us);
+    add(&count->operation->latency[bucket_of(us)], 1);
+    raise_to(&count->operation->max_us, us);
+    if (rc < 0)
+        add(&count->counters->errors[class_of(rc)], 1);
+    return rc;
+}
+
+/* --- the vtable --- */
+
+static unsigned stats_capabilities(struct remote *remote)
+{
+    return remote_capabilities(((struct stats *)remote)->inner);
+}
+
+static int stats_list(struct remote *remote, struct remote_call *call, const char *path,
+    remote_entry_fn *entry, void *context)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_LIST);
+    return count_end(&count, remote_list(stats->inner, call, path, entry, context));
+}
+
+static int stats_probe(struct remote *remote, struct remote_call *call, const char *path,
+    struct remote_entry *ret_entry)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_PROBE);
+    return count_end(&count, remote_probe(stats->inner, call, path, ret_entry));
+}
+
+struct counted_sink {
+    struct remote_counters *counters;
+    const struct remote_read_sink *sink;
+};
+
+static int sink_begin(void *context, uint64_t object_size, const char *version)
+{
+    struct counted_sink *counted = context;
+    if (counted->sink->begin == NULL)
+        return 0;
+    return counted->sink->begin(counted->sink->context, object_size, version);
+}
+
+static int sink_data(void *context, uint64_t offset, const void *bytes, size_t len)
+{
+    struct counted_sink *counted = context;
+    add(&counted->counters->bytes_in, len);
+    return counted->sink->data(counted->sink->context, offset, bytes, len);
+}
+
+static int stats_read(struct remote *remote, struct remote_call *call, const char *path,
+    uint64_t offset, uint64_t length, const struct remote_read_sink *sink)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct counted_sink counted = { stats->counters, sink };
+    const struct remote_read_sink through = { &counted, sink_begin, sink_data };
+    struct count count = count_start(stats, call, REMOTE_OP_READ);
+    return count_end(&count, remote_read(stats->inner, call, path, offset, length, &through));
+}
+
+static int stats_write(struct remote *remote, struct remote_call *call, const char *path,
+    const struct remote_write_source *source, struct remote_entry *ret_entry)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_WRITE);
+    int rc = remote_write(stats->inner, call, path, source, ret_entry);
+    if (rc == 0)
+        add(&stats->counters->bytes_out, source->size);
+    return count_end(&count, rc);
+}
+
+static int stats_make_dir(struct remote *remote, struct remote_call *call, const char *path)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_MAKE_DIR);
+    return count_end(&count, remote_make_dir(stats->inner, call, path));
+}
+
+static int stats_remove(struct remote *remote, struct remote_call *call, const char *path,
+    enum remote_remove_kind kind)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_REMOVE);
+    return count_end(&count, remote_remove(stats->inner, call, path, kind));
+}
+
+static int stats_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
+{
+    struct stats *stats = (struct stats *)remote;
+    struct count count = count_start(stats, call, REMOTE_OP_ACCOUNT);
+    return count_end(&count, remote_account(stats->inner, call, name, size));
+}
+
+static void stats_free(struct remote *remote)
+{
+    struct stats *stats = (struct stats *)remote;
+    remote_free(stats->inner);
+    free(stats);
+}
+
+static const struct remote_ops stats_ops = {
+    .type = "stats",
+    .capabilities = stats_capabilities,
+    .list = stats_list,
+    .probe = stats_probe,
+    .read = stats_read,
+    .write = stats_write,
+    .make_dir = stats_make_dir,
+    .remove = stats_remove,
+    .account = stats_account,
+    .free = stats_free,
+};
+
+struct remote *remote_stats_new(struct remote *inner, struct remote_counters *counters)
+{
+    if (inner == NULL)
+        return NULL;
+    struct stats *stats = calloc(1, sizeof(*stats));
+    if (stats == NULL) {
+        remote_free(inner);
+        errno = ENOMEM;
+        return NULL;
+    }
+    stats->remote.ops = &stats_ops;
+    stats->inner = inner;
+    stats->counters = counters;
+    return &stats->remote;
+}
+
+/* --- reading --- */
+
+static void read_operation(struct remote_operation_counters *from, struct remote_operation_snapshot *to)
+{
+    to->calls = get(&from->calls);
+    to->retries = get(&from->retries);
+    to->sum_us = get(&from->sum_us);
+    to->max_us = get(&from->max_us);
+    for (unsigned i = 0; i < REMOTE_LATENCY_BUCKETS; i++)
+        to->latency[i] = get(&from->latency[i]);
+}
+
+void remote_counters_read(struct remote_counters *counters,
+    struct remote_counters_snapshot *ret_snapshot)
+{
+    for (unsigned i = 0; i < REMOTE_OPERATIONS; i++)
+        read_operation(&counters->operation[i], &ret_snapshot->operation[i]);
+    for (unsigned i = 0; i < REMOTE_ERROR_CLASSES; i++)
+        ret_snapshot->errors[i] = get(&counters->errors[i]);
+    ret_snapshot->bytes_in = get(&counters->bytes_in);
+    ret_snapshot->bytes_out = get(&counters->bytes_out);
+}
+
+const char *remote_operation_name(enum remote_operation operation)
+{
+    static const char *const names[REMOTE_OPERATIONS] = { "list", "probe", "read", "write", "make_dir",
+        "remove", "account" };
+    return names[operation];
+}
+
+const char *remote_error_class_name(enum remote_error_class error_class)
+{
+    static const char *const names[REMOTE_ERROR_CLASSES] = { "not found", "refused", "unreachable",
+        "timeout", "cancelled", "io", "other" };
+    return names[error_class];
+}

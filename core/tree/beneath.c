@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tree/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+static atomic_bool no_openat2; /* learnt from the first call: ENOSYS, or EPERM from a filter */
+
+bool beneath_name_valid(const char *name, unsigned long len)
+{
+    if (len == 0 || len > NAME_MAX || memchr(name, '/', len) != NULL ||
+        memchr(name, '\0', len) != NULL)
+        return false;
+    return !(name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')));
+}
+
+/* One component at a time; what openat2 does for us elsewhere. */
+static int beneath_walk(int root, const char *path, int flags)
+{
+    CLEANUP_CLOSE int dir = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return -errno;
+    for (;;) {
+        size_t len = strcspn(path, "/");
+        char name[NAME_MAX + 1];
+        if (!beneath_name_valid(path, len))
+            return len > NAME_MAX ? -ENAMETOOLONG : -EXDEV;
+        memcpy(name, path, len);
+        name[len] = '\0';
+        bool last = path[len] == '\0';
+        int wanted = last ? flags | O_NOFOLLOW | O_CLOEXEC
+                          : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        int next = openat(dir, name, wanted);
+        if (next < 0)
+            return -errno;
+        if (last)
+            return next;
+        close(dir);
+        dir = next;
+        path += len + 1;
+    }
+}
+
+int beneath_open(int root, const char *path, int flags)
+{
+    if (path[0] == '\0')
+        path = ".";
+    if (!atomic_load_explicit(&no_openat2, memory_order_relaxed)) {
+        struct open_how how = {
+            .flags = (unsigned)flags | O_CLOEXEC | O_NOFOLLOW,
+            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+        };
+        long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+        if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+            return fd < 0 ? -errno : (int)fd;
+        if (errno == ENOSYS)
+            atomic_store_explicit(&no_openat2, true, memory_order_relaxed);
+    }
+    if (strcmp(path, ".") != 0)
+        return beneath_walk(root, path, flags);
+    int fd = openat(root, ".", flags | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int beneath_open_parent(int root, const char *path, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        *ret_name = path;
+        return beneath_open(root, "", O_RDONLY | O_DIRECTORY);
+    }
+    char parent[PATH_MAX];
+    size_t len = (size_t)(slash - path);
+    if (len >= sizeof(parent))
+        return -ENAMETOOLONG;
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    int fd = beneath_open(root, parent, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0)
+        *ret_name = slash + 1;
+    return fd;
+}

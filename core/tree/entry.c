@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/tree/beneath.h"
+#include "core/tree/file.h"
+#include "core/tree/internal.h"
+#include "core/tree/map.h"
+
+void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX])
+{
+    (void)snprintf(name, TREE_TEMPORARY_MAX, "%llu", atomic_fetch_add(&tree->next_temporary, 1));
+}
+
+void entry_set_directory_time(int dir, struct timespec mtime)
+{
+    const struct timespec times[2] = { mtime, mtime };
+    (void)futimens(dir, times); /* a directory with another time is no wrong directory */
+}
+
+int entry_make_placeholder(
+    struct tree *tree, const char *name, const struct tree_attributes *attributes)
+{
+    CLEANUP_CLOSE int fd = openat(tree->tmp, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    if (attributes->size > INT64_MAX || ftruncate(fd, (off_t)attributes->size) < 0)
+        return attributes->size > INT64_MAX ? -EFBIG : -errno;
+    file_set_version(fd, attributes->version);
+    if (fchmod(fd, attributes->size == 0 ? 0644 : S_ISVTX | 0644) < 0) /* nothing is all of nothing */
+        return -errno;
+    struct timespec mtime = attributes->mtime;
+    if (!attributes->has_mtime)
+        clock_gettime(CLOCK_REALTIME, &mtime);
+    const struct timespec times[2] = { mtime, mtime };
+    return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+static bool entry_same_time(const struct tree *tree, struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && (tree->coarse_times || a.tv_nsec == b.tv_nsec);
+}
+
+/*
+ * Whether the regular file `name` with attributes `st` already is what the remote says. Where sizes and
+ * times agree and both versions are known they must agree too; a placeholder whose version was unknown
+ * learns it here, so that its first GET is held to it.
+ */
+static bool entry_matches(struct tree *tree, int dir, const char *name, const struct stat *st,
+    const struct tree_attributes *attributes)
+{
+    bool complete = (st->st_mode & S_ISVTX) == 0;
+    struct timespec mtime = complete ? st->st_mtim : st->st_atim;
+    if ((uint64_t)st->st_size != attributes->size)
+        return false;
+    if (attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime))
+        return false;
+    if (attributes->version[0] == '\0')
+        return true;
+    CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
+    struct file_state state;
+    if (fd < 0 || file_inspect(fd, &state) < 0 || state.inode != st->st_ino)
+        return false;
+    if (state.version[0] == '\0' && !state.complete)
+        file_set_version(fd, attributes->version);
+    return state.version[0] == '\0' || strcmp(state.version, attributes->version) == 0;
+}
+
+/* The map of a file that has lost its name; readers that hold it keep it. */
+static void entry_forget_map(struct tree *tree, const struct stat *st)
+{
+    if (S_ISREG(st->st_mode) && (st->st_mode & S_ISVTX) != 0)
+        map_delete(tree, st->st_ino);
+}
+
+/* Opens directory `name` of `dir` for reading its entries. */
+static int entry_open_stream(int dir, const char *name, DIR **ret_stream)
+{
+    CLEANUP_CLOSE int fd =
+        openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    DIR *stream = fdopendir(fd);
+    if (stream == NULL)
+        return -errno;
+    (void)TAKE_FD(fd); /* the stream's now */
+    *ret_stream = stream;
+    return 0;
+}
+
+/* Deletes `name` of `dir` unless it is a directory that is not empty: then 1. */
+static int entry_delete(struct tree *tree, int dir, const char *name)
+{
+    struct stat st;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+        return errno == ENOTEMPTY || errno == EEXIST ? 1 : -errno;
+    entry_forget_map(tree, &st);
+    return 0;
+}
+
+/* Moves `name` of `dir` into `to` under a number that is free there. */
+static int entry_move(struct tree *tree, int dir, const char *name, int to, char *ret_name)
+{
+    int rc;
+    do {
+        entry_temporary(tree, ret_name);
+        rc = renameat2(dir, name, to, ret_name, RENAME_NOREPLACE) < 0 ? -errno : 0;
+        if (rc == -EINVAL) /* a file system without the flag: numbers are new to this process */
+            rc = renameat(dir, name, to, ret_name) < 0 ? -errno : 0;
+    } while (rc == -EEXIST || rc == -ENOTEMPTY || rc == -ENOTDIR);
+    return rc;
+}
+
+/* Deletes what directory `name` of `top` holds and moves its directories up beside it. */
+static int entry_flatten(struct tree *tree, int top, const char *name)
+{
+    CLEANUP_CLOSEDIR DIR *stream = NULL;
+    int rc = entry_open_stream(top, name, &stream);
+    const struct dirent *found;
+    while (rc == 0 && (found = readdir(stream)) != NULL) {
+        char moved[TREE_TEMPORARY_MAX];
+        if (!beneath_name_valid(found->d_name, strlen(found->d_name)))
+            continue;
+        rc = entry_delete(tree, dirfd(stream), found->d_name);
+        if (rc == 1)
+            rc = entry_move(tree, dirfd(stream), found->d_name, top, moved);
+    }
+    return rc;
+}
+
+int entry_empty(struct tree *tree, int dir)
+{
+    bool again;
+    do {
+        CLEANUP_CLOSEDIR DIR *stream = NULL;
+        int rc = entry_open_stream(dir, ".", &stream);
+        if (rc < 0)
+            return rc;
+        const struct dirent *found;
+        again = false;
+        while ((found = readdir(stream)) != NULL) {
+            if (!beneath_name_valid(found->d_name, strlen(found->d_name)))
+                continue;
+            rc = entry_delete(tree, dir, found->d_name);
+            if (rc == 1) {
+                again = true;
+                rc = entry_flatten(tree, dir, found->d_name);
+            }
+            if (rc < 0)
+                return rc;
+        }
+    } while (again);
+    return 0;
+}
+
+int entry_remove(struct tree *tree, int dir, const char *name)
+{
+    char moved[TREE_TEMPORARY_MAX];
+    {
+        LOCK_SCOPE(&tree->names);
+        int rc = entry_delete(tree, dir, name);
+        if (rc == 1)
+            rc = entry_move(tree, dir, name, tree->tmp, moved);
+        else
+            return rc == -ENOENT ? 0 : rc;
+        if (rc < 0)
+            return rc;
+    }
+    CLEANUP_CLOSE int doomed = beneath_open(tree->tmp, moved, O_RDONLY | O_DIRECTORY);
+    if (doomed < 0)
+        return doomed;
+    int rc = entry_empty(tree, doomed);
+    return rc < 0 ? rc : unlinkat(tree->tmp, moved, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* What stands under `name`: 0 and *ret_st, or st_mode 0 for nothing. */
+static int entry_stat(int dir, const char *name, struct stat *ret_st)
+{
+    if (fstatat(dir, name, ret_st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    *ret_st = (struct stat){ .st_mode = 0 };
+    return errno == ENOENT ? 0 : -errno;
+}
+
+static int entry_put_directory(struct tree *tree, int dir, const char *name)
+{
+    char made[TREE_TEMPORARY_MAX];
+    entry_temporary(tree, made);
+    if (mkdirat(tree->tmp, made, 0700) < 0)
+        return -errno;
+    CLEANUP_CLOSE int fd = beneath_open(tree->tmp, made, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    if (fchmod(fd, 0755) < 0)
+        return -errno;
+    entry_set_directory_time(fd, (struct timespec){ .tv_sec = TREE_DIRECTORY_MTIME });
+    return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
+}
+
+static int entry_put_file(
+    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+{
+    char made[TREE_TEMPORARY_MAX];
+    entry_temporary(tree, made);
+    int rc = entry_make_placeholder(tree, made, attributes);
+    if (rc == 0 && renameat(tree->tmp, made, dir, name) < 0)
+        rc = -errno;
+    if (rc < 0)
+        (void)unlinkat(tree->tmp, made, 0); /* may not be there; else the next start removes it */
+    return rc;
+}
+
+int entry_put(struct tree *tree, int dir, const char *name,
+    const struct tree_attributes *attributes, bool *ret_changed)
+{
+    struct stat st;
+    int rc = entry_stat(dir, name, &st);
+    if (rc < 0)
+        return rc;
+    if (st.st_mode != 0 && S_ISDIR(st.st_mode) != attributes->is_dir) {
+        rc = entry_remove(tree, dir, name); /* a file where a directory was, or the reverse */
+        if (rc < 0)
+            return rc;
+    }
+    LOCK_SCOPE(&tree->names);
+    rc = entry_stat(dir, name, &st);
+    if (rc < 0)
+        return rc;
+    bool same = attributes->is_dir ? S_ISDIR(st.st_mode)
+                                   : S_ISREG(st.st_mode) &&
+            entry_matches(tree, dir, name, &st, attributes);
+    if (ret_changed != NULL)
+        *ret_changed = !same;
+    if (same)
+        return 0;
+    rc = attributes->is_dir ? entry_put_directory(tree, dir, name)
+                            : entry_put_file(tree, dir, name, attributes);
+    if (rc == 0 && st.st_mode != 0)
+        entry_forget_map(tree, &st);
+    return rc;
+}
+
+int tree_renew(struct tree *tree, const char *path, uint64_t inode)
+{
+    const char *name;
+    struct stat before, st;
+    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
+    if (parent < 0)
+        return parent;
+    if (fstat(parent, &before) < 0)
+        return -errno;
+    LOCK_SCOPE(&tree->names);
+    int rc = entry_stat(parent, name, &st);
+    if (rc < 0)
+        return rc;
+    if (!S_ISREG(st.st_mode) || st.st_ino != inode)
+        return -ESTALE;
+    const struct tree_attributes attributes = {
+        .has_mtime = true,
+        .size = (uint64_t)st.st_size,
+        .mtime = (st.st_mode & S_ISVTX) != 0 ? st.st_atim : st.st_mtim,
+        .version = "",
+    };
+    rc = entry_put_file(tree, parent, name, &attributes);
+    if (rc == 0)
+        entry_forget_map(tree, &st);
+    entry_set_directory_time(parent, before.st_mtim);
+    return rc;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file of the tree while it is filled: what it says of itself, and the step to completeness.
+ *
+ *     int fd = file_open(tree, path);              // the agent's own descriptor
+ *     file_inspect(fd, &file);                     // file.complete? size, mtime, version
+ *     … pwrite(fd, …) every byte …
+ *     file_complete(fd, &file, version);           // now it is the kernel's
+ *
+ * No state beyond the file; any thread, but one file is filled by one owner (the engine's hydration).
+ */
+#ifndef ALGOFS_TREE_FILE_H
+#define ALGOFS_TREE_FILE_H
+
+#include <sys/types.h>
+
+#include "core/tree/tree.h"
+
+struct file_state {
+    dev_t device;
+    ino_t inode;
+    bool complete;
+    bool unlinked; /* no name any more: replaced or removed */
+    uint64_t size;
+    struct timespec mtime; /* the remote's */
+    char version[TREE_VERSION_MAX];
+};
+
+/** Opens the regular file `path` for filling: O_RDWR, without moving its atime. The descriptor, or
+ * -errno (-EINVAL: not a regular file). */
+int file_open(struct tree *tree, const char *path);
+
+/** Reads the state. -EINVAL if it is not a regular file. */
+int file_inspect(int fd, struct file_state *ret_state);
+
+/** The path in the tree of an open file, as the kernel knows it. -ESTALE if it has none any more,
+ * -EXDEV if it is not in the tree. */
+int file_path(const struct tree *tree, int fd, char *path, size_t size);
+
+/** Remembers which version the bytes are of. A file system without user attributes is no error. */
+void file_set_version(int fd, const char *version);
+
+/** All bytes are there: sets the times of `state`, then clears the sticky bit. */
+int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version);
+
+/** Throws away what was filled in so far; the file is an honest placeholder again. */
+void file_discard_content(int fd, uint64_t size);
+
+#endif

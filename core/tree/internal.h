@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of core/tree share; nobody else includes this. */
+#ifndef ALGOFS_TREE_INTERNAL_H
+#define ALGOFS_TREE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "core/tree/durable.h"
+#include "core/tree/tree.h"
+
+enum { TREE_TEMPORARY_MAX = 24 }; /* bytes of a name in tmp/ */
+
+struct tree {
+    char *path; /* of tree/ */
+    int folder, root, maps, tmp;
+    bool coarse_times; /* the file system keeps whole seconds only */
+    pthread_mutex_t names;
+    atomic_ullong next_temporary;
+    atomic_ullong skipped_names;
+    struct durable durable;
+};
+
+/* entry.c: one name in one directory. `dir` is a descriptor below the root. */
+
+/** Makes `name` what `attributes` say. *ret_changed (may be NULL): whether it was not. */
+int entry_put(struct tree *tree, int dir, const char *name,
+    const struct tree_attributes *attributes, bool *ret_changed);
+/** Removes `name` with all below it; 0 also if it is not there. */
+int entry_remove(struct tree *tree, int dir, const char *name);
+/** A fresh name for tmp/. */
+void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX]);
+/** Makes a placeholder in tmp/ under `name`. */
+int entry_make_placeholder(struct tree *tree, const char *name,
+    const struct tree_attributes *attributes);
+/** Deletes everything below directory `dir`, which no longer is in the tree. Depth costs neither stack
+ * nor descriptors: what stands deeper is moved up first. */
+int entry_empty(struct tree *tree, int dir);
+/** Gives the directory `dir` the time `mtime`. */
+void entry_set_directory_time(int dir, struct timespec mtime);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tree/listing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/strbuf.h"
+#include "core/base/table.h"
+#include "core/tree/beneath.h"
+#include "core/tree/internal.h"
+
+struct listed {
+    UT_hash_handle hh; /* uthash keeps the order of addition */
+    bool is_dir, has_mtime;
+    bool done; /* the tree has it already */
+    uint64_t size;
+    struct timespec mtime;
+    char *version; /* in `text` behind the name */
+    char text[];
+};
+
+struct listing {
+    struct listed *entries;
+    size_t skipped;
+};
+
+struct listing *listing_new(void)
+{
+    return calloc(1, sizeof(struct listing));
+}
+
+void listing_free(struct listing *listing)
+{
+    if (listing == NULL)
+        return;
+    struct listed *entry, *next;
+    HASH_ITER(hh, listing->entries, entry, next) {
+        HASH_DEL(listing->entries, entry);
+        free(entry);
+    }
+    free(listing);
+}
+
+int listing_add(struct listing *listing, const char *name, size_t len,
+    const struct tree_attributes *attributes)
+{
+    struct listed *entry = NULL;
+    if (beneath_name_valid(name, len))
+        HASH_FIND(hh, listing->entries, name, len, entry);
+    if (entry != NULL || !beneath_name_valid(name, len) || attributes->size > INT64_MAX) {
+        listing->skipped++;
+        return 0;
+    }
+    size_t version_len = strnlen(attributes->version, TREE_VERSION_MAX - 1);
+    entry = malloc(sizeof(*entry) + len + 1 + version_len + 1);
+    if (entry == NULL)
+        return -ENOMEM;
+    *entry = (struct listed){
+        .is_dir = attributes->is_dir,
+        .has_mtime = attributes->has_mtime,
+        .size = attributes->size,
+        .mtime = attributes->mtime,
+    };
+    memcpy(entry->text, name, len);
+    entry->text[len] = '\0';
+    entry->version = entry->text + len + 1;
+    memcpy(entry->version, attributes->version, version_len);
+    entry->version[version_len] = '\0';
+    HASH_ADD_KEYPTR(hh, listing->entries, entry->text, len, entry);
+    if (table_added(&entry->hh))
+        return 0;
+    free(entry);
+    return -ENOMEM;
+}
+
+size_t listing_count(const struct listing *listing)
+{
+    return HASH_COUNT(listing->entries);
+}
+
+static int listing_put(struct tree *tree, int dir, struct listed *entry, bool *ret_changed)
+{
+    const struct tree_attributes attributes = {
+        .is_dir = entry->is_dir,
+        .has_mtime = entry->has_mtime,
+        .size = entry->size,
+        .mtime = entry->mtime,
+        .version = entry->version,
+    };
+    entry->done = true;
+    return entry_put(tree, dir, entry->text, &attributes, ret_changed);
+}
+
+static bool listing_keeps(const struct listing_how *how, const char *name)
+{
+    return how->keep != NULL && how->keep(how->context, name);
+}
+
+/* The names in the directory, each with its NUL: read whole before anything changes. */
+static int listing_read_names(int dir, struct strbuf *names)
+{
+    CLEANUP_CLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    CLEANUP_CLOSEDIR DIR *stream = fdopendir(fd);
+    if (stream == NULL)
+        return -errno;
+    (void)TAKE_FD(fd); /* the stream's now */
+    const struct dirent *found;
+    while ((found = readdir(stream)) != NULL)
+        if (beneath_name_valid(found->d_name, strlen(found->d_name)))
+            strbuf_add(names, found->d_name, strlen(found->d_name) + 1);
+    return names->failed ? -ENOMEM : 0;
+}
+
+/* What is on disk: kept, replaced, or removed. */
+static int listing_apply_old(struct tree *tree, int dir, struct listing *listing,
+    const struct listing_how *how, struct listing_outcome *outcome)
+{
+    CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
+    int rc = listing_read_names(dir, &names);
+    for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.buf + at) + 1) {
+        const char *name = names.buf + at;
+        struct listed *entry;
+        bool changed = false;
+        HASH_FIND(hh, listing->entries, name, strlen(name), entry);
+        if (listing_keeps(how, name)) {
+            if (entry != NULL)
+                entry->done = true;
+        } else if (entry != NULL) {
+            rc = listing_put(tree, dir, entry, &changed);
+            outcome->replaced += changed;
+            outcome->unchanged += !changed;
+        } else if (!how->partial) {
+            rc = entry_remove(tree, dir, name);
+            outcome->removed++;
+        }
+    }
+    return rc;
+}
+
+static int listing_apply_new(struct tree *tree, int dir, struct listing *listing,
+    const struct listing_how *how, struct listing_outcome *outcome)
+{
+    struct listed *entry, *next;
+    HASH_ITER(hh, listing->entries, entry, next) {
+        bool changed = false;
+        if (entry->done || listing_keeps(how, entry->text))
+            continue;
+        int rc = listing_put(tree, dir, entry, &changed);
+        if (rc < 0)
+            return rc;
+        outcome->created++;
+    }
+    return 0;
+}
+
+static struct timespec listing_directory_time(const struct listing *listing)
+{
+    struct timespec newest = { .tv_sec = TREE_DIRECTORY_MTIME };
+    bool found = false;
+    for (const struct listed *entry = listing->entries; entry != NULL; entry = entry->hh.next) {
+        if (entry->is_dir || !entry->has_mtime)
+            continue;
+        if (!found || entry->mtime.tv_sec > newest.tv_sec ||
+            (entry->mtime.tv_sec == newest.tv_sec && entry->mtime.tv_nsec > newest.tv_nsec))
+            newest = entry->mtime;
+        found = true;
+    }
+    return newest;
+}
+
+int listing_apply(struct tree *tree, const char *path, struct listing *listing,
+    const struct listing_how *how, struct listing_outcome *ret_outcome)
+{
+    struct listing_outcome outcome = { .skipped = listing->skipped };
+    atomic_fetch_add(&tree->skipped_names, listing->skipped);
+    listing->skipped = 0; /* counted once */
+    int rc = tree_make_directory(tree, path);
+    if (rc < 0)
+        return rc;
+    CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
+    if (dir < 0)
+        return dir;
+    rc = listing_apply_old(tree, dir, listing, how, &outcome);
+    if (rc == 0)
+        rc = listing_apply_new(tree, dir, listing, how, &outcome);
+    if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
+        entry_set_directory_time(dir, listing_directory_time(listing));
+    *ret_outcome = outcome;
+    return rc;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A remote's listing of one directory, and making the tree's directory like it.
+ *
+ *     struct listing *listing = listing_new();
+ *     listing_add(listing, name, name_len, &attributes);   // for each, names as they came
+ *     listing_apply(tree, "data/alice/images", listing, &how, &outcome);
+ *     listing_free(listing);
+ *
+ * Names that no file can have, and all but the first of equal ones, are left out and counted. Unchanged
+ * entries are left alone, changed ones replaced by fresh placeholders, those that are gone are removed.
+ * Afterwards the directory's time is that of its newest file (else TREE_DIRECTORY_MTIME), so that
+ * applying the same listing again moves nothing.
+ *
+ * Time is linear in the number of entries, here and on disk. Threads: a listing is one thread's; two
+ * listings of one directory must not be applied at once.
+ */
+#ifndef ALGOFS_TREE_LISTING_H
+#define ALGOFS_TREE_LISTING_H
+
+#include <stddef.h>
+
+#include "core/tree/tree.h"
+
+struct listing;
+
+struct listing_how {
+    bool partial; /* names that are not in the listing may exist: remove nothing */
+    /* Whether the entry `name` was changed here after the listing's request left, and so stays as it
+     * is (or stays absent). NULL: none was. */
+    bool (*keep)(void *context, const char *name);
+    void *context;
+};
+
+struct listing_outcome {
+    size_t created, replaced, removed, unchanged, skipped;
+};
+
+/** NULL: no memory. */
+struct listing *listing_new(void);
+void listing_free(struct listing *listing);
+
+/** Copies what it keeps. 0 also for a name that is left out; -ENOMEM. */
+int listing_add(struct listing *listing, const char *name, size_t len,
+    const struct tree_attributes *attributes);
+
+/** Entries so far. */
+size_t listing_count(const struct listing *listing);
+
+/** Makes directory `path` (and what leads to it), and in it what the listing says. */
+int listing_apply(struct tree *tree, const char *path, struct listing *listing,
+    const struct listing_how *how, struct listing_outcome *ret_outcome);
+
+#endif

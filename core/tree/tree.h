@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache tree of one instance: remote names as real directories and real files.
+ *
+ *     $CACHE/<instance>/          0700
+ *         tree/<connector>/…      what doors see
+ *         maps/<inode>            presence maps of partial files (map.h)
+ *         tmp/                    new entries are made here and renamed in; emptied at the start
+ *         state                   whether a crash of the machine could have left zeros (durable.h)
+ *
+ * An entry's state is on the entry itself. A *placeholder* is a regular file of the remote's size (above 0) with
+ * the sticky bit set: nothing, or not all, of its content is here, and its atime holds the remote's
+ * mtime, because filling moves the mtime. A *complete* file has the bit clear and its mtime is the
+ * remote's. There is nothing between: completing sets both times, then clears the bit (file.h).
+ *
+ * A file that the remote has in another version is replaced by renaming a fresh placeholder over it, so
+ * that whoever holds the old one open keeps the old bytes. What disappears is renamed into tmp/ first:
+ * the tree never shows a half-made or half-removed entry.
+ *
+ * Paths are relative to the tree's root and "" is the root; no access leaves it or follows a symbolic
+ * link (beneath.h). Only one process uses an instance at a time (the agent's lock).
+ *
+ * Threads: any, for everything. `names` below is held over the check and the rename of one entry.
+ */
+#ifndef ALGOFS_TREE_TREE_H
+#define ALGOFS_TREE_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+enum {
+    TREE_VERSION_MAX = 96,              /* bytes of a version with its NUL */
+    TREE_DIRECTORY_MTIME = 1426147200,  /* of directories that hold no file with a time: 2015-03-12 */
+};
+
+struct tree;
+
+/* What the remote says an entry is. */
+struct tree_attributes {
+    bool is_dir;
+    bool has_mtime;        /* false: the store does not say; the time of first sight is used */
+    uint64_t size;         /* bytes; of files */
+    struct timespec mtime; /* valid if has_mtime */
+    const char *version;   /* "" unknown; compared where both sides know one */
+};
+
+enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_DIRECTORY };
+
+/**
+ * Opens (makes, if need be) the instance folder `name` in `cache`, an absolute path without symbolic
+ * links. What a crash of the machine made doubtful is thrown away here. 0 or -errno.
+ */
+int tree_open(const char *cache, const char *name, struct tree **ret_tree);
+/** Closes; marks the instance clean if everything in it is on disk. NULL is allowed. */
+void tree_free(struct tree *tree);
+
+/** The absolute path of the root directory. Lives as long as the tree. */
+const char *tree_path(const struct tree *tree);
+/** The root's descriptor, the tree's own. */
+int tree_root(const struct tree *tree);
+
+/** What is at `path` now. A symbolic link counts as TREE_FILE. */
+int tree_look(struct tree *tree, const char *path, enum tree_kind *ret_kind);
+
+/** Makes `path` and what leads to it directories, replacing what is not one. */
+int tree_make_directory(struct tree *tree, const char *path);
+
+/** Makes the entry `path` what the remote says it is: kept if it is that already. Its directories
+ * are made. -EINVAL for a name that cannot be. */
+int tree_put(struct tree *tree, const char *path, const struct tree_attributes *attributes);
+
+/** Makes `path` a symbolic link to `target`, replacing what is there. */
+int tree_put_link(struct tree *tree, const char *path, const char *target);
+
+/** Removes `path` with all below it. 0 also if it is not there. */
+int tree_remove(struct tree *tree, const char *path);
+
+/** Replaces the file `path`, if it is still inode `inode`, by a fresh placeholder of the same size and
+ * time and of unknown version. -ESTALE: it is another file by now. */
+int tree_renew(struct tree *tree, const char *path, uint64_t inode);
+
+/** Writes completed files out (syncfs) so that a crash of the machine keeps them. */
+int tree_checkpoint(struct tree *tree);
+
+/** Names that were left out because no file can have them, since the start. */
+uint64_t tree_skipped_names(const struct tree *tree);
+
+#endif

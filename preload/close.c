@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors closed, doubled, passed on and asked about. */
+#include <errno.h>
+#include <linux/close_range.h>
+#include <linux/fs.h>
+#include <string.h>
+
+#include "core/base/sys.h"
+#include "preload/fdtable.h"
+#include "preload/fs.h"
+#include "preload/lazy.h"
+
+int fs_close(int fd)
+{
+    if (fdtable_get(fd) != 0)
+        fdtable_drop(fd);
+    return real.close(fd);
+}
+
+int fs_close_range(unsigned first, unsigned last, int flags)
+{
+    if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last)
+        fdtable_drop_range(first, last);
+    return real.close_range(first, last, flags);
+}
+
+void fs_closefrom(int first)
+{
+    fdtable_drop_range(first < 0 ? 0 : (unsigned)first, FDTABLE_MAX);
+    real.closefrom(first);
+}
+
+/* `made` is a new descriptor of what `fd` is. */
+static int doubled(int fd, int made)
+{
+    if (made < 0 || made == fd)
+        return made;
+    fd_word word = fdtable_get(fd);
+    if (word != 0)
+        lazy_share(made, word);
+    else
+        fdtable_drop(made);
+    return made;
+}
+
+int fs_dup(int fd)
+{
+    return doubled(fd, real.dup(fd));
+}
+
+int fs_dup2(int fd, int wanted)
+{
+    return doubled(fd, real.dup2(fd, wanted));
+}
+
+int fs_dup3(int fd, int wanted, int flags)
+{
+    return doubled(fd, real.dup3(fd, wanted, flags));
+}
+
+int fs_fcntl(int fd, int command, long argument)
+{
+    fd_word word = fdtable_get(fd);
+    int rc = real.fcntl(fd, command, argument);
+    if (rc < 0)
+        return rc;
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        return doubled(fd, rc);
+    bool ours = fd_kind_of(word) == FD_LAZY || fd_kind_of(word) == FD_FILLED;
+    if (command == F_GETFL && ours)
+        rc &= ~O_NOATIME; /* set by us: atime holds the remote's mtime */
+    if (command == F_SETFL && fd_kind_of(word) == FD_LAZY)
+        (void)sys_fcntl(fd, F_SETFL, argument | O_NOATIME);
+    return rc;
+}
+
+int fs_ioctl(int fd, unsigned long request, long argument)
+{
+    int source = -1;
+    if (request == FICLONE)
+        source = (int)argument;
+    else if (request == FICLONERANGE && argument != 0)
+        source = (int)((const struct file_clone_range *)argument)->src_fd;
+    if (source >= 0) {
+        int rc = lazy_whole(source);
+        if (rc < 0) {
+            errno = -rc;
+            return -1;
+        }
+    }
+    return real.ioctl(fd, request, argument);
+}
+
+/* Whoever receives a descriptor knows nothing of presence maps. */
+static int fill_passed(const struct msghdr *message)
+{
+    struct msghdr *walk = (struct msghdr *)(uintptr_t)message;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(walk); c != NULL; c = CMSG_NXTHDR(walk, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+            c->cmsg_len < CMSG_LEN(0))
+            continue;
+        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+            int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0;
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+ssize_t fs_sendmsg(int socket, const struct msghdr *message, int flags)
+{
+    int rc = message != NULL && message->msg_controllen > 0 ? fill_passed(message) : 0;
+    if (rc < 0) {
+        errno = -rc;
+        return -1;
+    }
+    return real.sendmsg(socket, message, flags);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The working directory. The kernel's is real: a directory of the tree after `cd /algo/…`, so that
+ * children, relative paths and `.` just work. This process remembers whether it is in the tree, and
+ * what programs shall hear of it.
+ */
+#ifndef ALGOFS_PRELOAD_CWD_H
+#define ALGOFS_PRELOAD_CWD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/client/lease.h"
+
+enum cwd_state { CWD_UNKNOWN, CWD_OUTSIDE, CWD_INSIDE };
+
+/** Where the process stands; asks the kernel once, after start. */
+enum cwd_state cwd_where(void);
+/** Path below the prefix, if inside. 0, or -ENOENT if it is not (or was removed). */
+int cwd_path(char *out, size_t size, size_t *ret_len);
+/** Until when the directory's listing may be trusted without a look at its path; 0: look. */
+lease_time cwd_lease(void);
+void cwd_set_lease(lease_time until);
+/** The process was forked or moves: what is remembered is of no use. */
+void cwd_forget(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What exec and spawn share: which environment the new program gets, and which file it really is.
+ * Safe between vfork and exec: all on the stack.
+ */
+#ifndef ALGOFS_PRELOAD_EXEC_H
+#define ALGOFS_PRELOAD_EXEC_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "preload/target.h"
+
+/** How many entries exec_environment may add to those of `envp`. */
+size_t exec_environment_room(char *const *envp);
+
+/**
+ * The new program's environment: `envp` and what of ours it lacks (the shim in LD_PRELOAD, the ALGOFS_ and
+ * ALGORITHMIA_ variables of this process). ALGOFS_INHERIT=0 in ours or theirs turns it off.
+ * @param out    room for exec_environment_room(envp) pointers, NULL included
+ * @param buffer holds the LD_PRELOAD and ALGOFS_CACHE assignments
+ */
+struct exec_buffer {
+    char preload[2 * PATH_MAX];
+    char cache[PATH_MAX + 16];
+};
+char *const *exec_environment(char *const *envp, char **out, struct exec_buffer *buffer);
+
+/** The program under the prefix is made whole, so that the kernel can map it. 0, or -1 with errno. */
+int exec_fill(const struct target *t);
+
+#endif

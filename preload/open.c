@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening: the real open on the tree path, then one fstat that tells whether the data is here. */
+#include <errno.h>
+
+#include "core/base/sys.h"
+#include "core/client/door.h"
+#include "core/client/present.h"
+#include "preload/change.h"
+#include "preload/fdtable.h"
+#include "preload/fs.h"
+#include "preload/lazy.h"
+#include "preload/open.h"
+#include "preload/place.h"
+#include "preload/target.h"
+
+enum { REOPENS = 16 }; /* a name whose object changes faster than it can be opened is -ESTALE */
+
+static bool wants_to_write(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT)) != 0 ||
+        (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static int close_and_fail(int fd, int error)
+{
+    (void)sys_close(fd); /* just opened, nothing written */
+    return fail(error);
+}
+
+/* What a fresh descriptor of the tree needs. 0, or -errno; -ESTALE: open again. */
+static int take_on(int fd, int flags, enum lazy_wish wish)
+{
+    fdtable_drop(fd);
+    if ((flags & O_PATH) == O_PATH)
+        return 0;
+    struct stat st;
+    int rc = sys_fstat(fd, &st);
+    if (rc < 0)
+        return rc;
+    if (S_ISDIR(st.st_mode))
+        (void)fdtable_set(fd, fd_make(FD_DIRECTORY, 0)); /* unknown serves as well, only slower */
+    else if (present_is_incomplete(st.st_mode))
+        return lazy_adopt(fd, &st, wish);
+    return 0;
+}
+
+int open_adopt(int fd, int flags)
+{
+    return place_has_fd(fd) ? take_on(fd, flags, LAZY_WHOLE) : 0;
+}
+
+static int open_inside(const struct target *t, int flags)
+{
+    if ((flags & O_PATH) == 0 && wants_to_write(flags))
+        return change_open(t, flags);
+    for (int i = 0; i < REOPENS; i++) {
+        int fd = real.openat(t->dirfd, t->path, flags);
+        if (fd < 0)
+            return fd;
+        int rc = take_on(fd, flags, LAZY_ON_DEMAND);
+        if (rc == 0)
+            return fd;
+        if (rc != -ESTALE)
+            return close_and_fail(fd, -rc);
+        (void)sys_close(fd); /* the tree shows the new object by now */
+    }
+    return fail(ESTALE);
+}
+
+/* A link of /proc or /dev was opened; it may have led to a file of the tree. */
+static int opened_by_link(int fd, int flags)
+{
+    struct stat st;
+    if ((flags & O_PATH) == O_PATH || sys_fstat(fd, &st) < 0 ||
+        !present_is_incomplete(st.st_mode) || !place_has_fd(fd)) {
+        fdtable_drop(fd);
+        return fd;
+    }
+    int rc = take_on(fd, flags, LAZY_ON_DEMAND);
+    return rc < 0 ? close_and_fail(fd, -rc) : fd;
+}
+
+int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    if (t.inside)
+        return open_inside(&t, flags);
+    int fd = real.openat(t.dirfd, t.path, flags, mode);
+    if (fd < 0)
+        return fd;
+    if (t.magic)
+        return opened_by_link(fd, flags);
+    fdtable_opened_outside(fd);
+    return fd;
+}
+
+int fs_open(const char *path, int flags, mode_t mode)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    if (t.inside)
+        return open_inside(&t, flags);
+    int fd = real.open(t.path, flags, mode);
+    if (fd < 0)
+        return fd;
+    if (t.magic)
+        return opened_by_link(fd, flags);
+    fdtable_opened_outside(fd);
+    return fd;
+}
+
+/* Fortified: without a mode argument, O_CREAT is a bug that libc aborts on. */
+int fs_open_2(const char *path, int flags)
+{
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE)
+        return real.__open_2(path, flags);
+    return fs_open(path, flags, 0);
+}
+
+int fs_openat_2(int dirfd, const char *path, int flags)
+{
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE)
+        return real.__openat_2(dirfd, path, flags);
+    return fs_openat(dirfd, path, flags, 0);
+}
+
+int fs_creat(const char *path, mode_t mode)
+{
+    return fs_open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+int fs_name_to_handle_at(
+    int dirfd, const char *path, struct file_handle *handle, int *mount_id, int flags)
+{
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    if (t.inside) /* a handle would be opened behind our back */
+        return fail(EOPNOTSUPP);
+    return real.name_to_handle_at(t.dirfd, t.path, handle, mount_id, flags);
+}

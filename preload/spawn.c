@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* posix_spawn: what its child will do inside libc is prepared here, in the parent. */
+#include <alloca.h>
+#include <stdlib.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/sys.h"
+#include "preload/change.h"
+#include "preload/exec.h"
+#include "preload/fs.h"
+#include "preload/lazy.h"
+
+typedef int spawn_function(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+
+static int spawn(spawn_function *next, pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
+{
+    int rc = lazy_before_exec();
+    if (rc < 0)
+        return -rc;
+    struct exec_buffer buffer;
+    char **room = alloca(exec_environment_room(envp) * sizeof(*room));
+    return next(pid, path, actions, attributes, argv, exec_environment(envp, room, &buffer));
+}
+
+/* posix_spawn answers with the error number; errno stays what it was. */
+static int find(struct target *t, const char *path)
+{
+    int saved = errno;
+    int error = target_find(t, AT_FDCWD, path) < 0 || (t->inside && exec_fill(t) < 0) ? errno : 0;
+    errno = saved;
+    return error;
+}
+
+int fs_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    struct target t;
+    int error = find(&t, path);
+    if (error != 0)
+        return error;
+    return spawn(real.posix_spawn, pid, t.path, actions, attributes, argv, envp);
+}
+
+/* The first executable of that name in a PATH that holds a folder of the prefix. */
+static bool search_in_prefix(const char *file, char out[PATH_MAX])
+{
+    const char *search = getenv("PATH");
+    size_t file_len = strlen(file);
+    for (const char *at = search; at != NULL && *at != '\0'; at += *at == ':') {
+        size_t len = strcspn(at, ":");
+        if (len > 0 && len + 1 + file_len < PATH_MAX) {
+            memcpy(out, at, len);
+            out[len] = '/';
+            memcpy(out + len + 1, file, file_len + 1);
+            struct target t;
+            if (target_find(&t, AT_FDCWD, out) == 0 &&
+                sys_faccessat(t.dirfd, t.path, X_OK) == 0)
+                return t.inside; /* found outside first: libc finds it as well */
+        }
+        at += len;
+    }
+    return false;
+}
+
+int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    char path[PATH_MAX];
+    int saved = errno;
+    bool prefix = file != NULL && strchr(file, '/') == NULL && search_in_prefix(file, path);
+    errno = saved;
+    struct target t;
+    int error = find(&t, prefix ? path : file);
+    if (error != 0)
+        return error;
+    return spawn(real.posix_spawnp, pid, t.path, actions, attributes, argv, envp);
+}
+
+int fs_posix_spawn_file_actions_addopen(
+    posix_spawn_file_actions_t *actions, int fd, const char *path, int flags, mode_t mode)
+{
+    struct target t;
+    int error = find(&t, path);
+    if (error != 0 && error != ENOENT)
+        return error;
+    if (t.inside && ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0))
+        return change_refused_new(&t) == EEXIST ? EROFS : change_refused_new(&t);
+    return real.posix_spawn_file_actions_addopen(actions, fd, t.path, flags, mode);
+}
+
+int fs_posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int fd, int wanted)
+{
+    int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0; /* the duplicate is not close-on-exec */
+    return rc < 0 ? -rc : real.posix_spawn_file_actions_adddup2(actions, fd, wanted);
+}
+
+int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
+{
+    struct target t;
+    int error = find(&t, path);
+    if (error != 0)
+        return error;
+    return real.posix_spawn_file_actions_addchdir_np(actions, t.path);
+}
+
+static __attribute__((noinline)) bool library_is_inside(const char *path, struct target *t)
+{
+    if (target_find(t, AT_FDCWD, path) < 0 || !t->inside)
+        return false;
+    (void)exec_fill(t); /* what is wrong with the file, dlerror says */
+    return true;
+}
+
+static __attribute__((noinline)) void *open_library(const char *path, int flags)
+{
+    struct target t;
+    bool inside = library_is_inside(path, &t);
+    return real.dlopen(inside ? t.path : path, flags);
+}
+
+/* libc finds the caller by its return address (RUNPATH, name space): whatever may not be ours is a
+ * tail call, so that the address is still the program's. */
+void *fs_dlopen(const char *path, int flags)
+{
+    if (path == NULL || strchr(path, '/') == NULL || !target_may_be_inside(path))
+        return real.dlopen(path, flags);
+    return open_library(path, flags);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Attributes: the real call on the tree path, its answer turned into the remote object's. */
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/sys.h"
+#include "core/client/present.h"
+#include "preload/fdtable.h"
+#include "preload/fs.h"
+#include "preload/place.h"
+#include "preload/target.h"
+
+_Static_assert(sizeof(struct stat) == sizeof(struct stat64) &&
+        sizeof(struct statfs) == sizeof(struct statfs64) &&
+        sizeof(struct statvfs) == sizeof(struct statvfs64),
+    "on LP64 the 64-bit twins are the same types by other names");
+
+/* Attributes of a path that was found to be ours, or may have led to one of ours. */
+static int presented(const struct target *t, int rc, struct stat *st)
+{
+    if (rc == 0 && (t->inside || t->magic))
+        present_stat(st);
+    return rc;
+}
+
+/* Attributes of a descriptor. Incomplete ones are ours whoever opened them; FILLED ones keep ctime. */
+static int presented_fd(int fd, int rc, struct stat *st)
+{
+    if (rc != 0)
+        return rc;
+    fd_word word = fdtable_get(fd);
+    uint64_t inode = st->st_ino & (UINT64_MAX >> FD_KIND_BITS);
+    if (fd_kind_of(word) == FD_LAZY ||
+        (fd_kind_of(word) == FD_FILLED && fd_payload(word) == inode))
+        present_stat_opened_incomplete(st);
+    else if (__builtin_expect(present_is_incomplete(st->st_mode), 0) && place_has_fd(fd))
+        present_stat(st);
+    return rc;
+}
+
+int fs_stat(const char *path, struct stat *st)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return presented(&t, real.stat(t.path, st), st);
+}
+
+int fs_lstat(const char *path, struct stat *st)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return presented(&t, real.lstat(t.path, st), st);
+}
+
+int fs_fstat(int fd, struct stat *st)
+{
+    return presented_fd(fd, real.fstat(fd, st), st);
+}
+
+/* "" with AT_EMPTY_PATH speaks of the descriptor itself. */
+static bool is_empty_path(const char *path, int flags)
+{
+    return (flags & AT_EMPTY_PATH) != 0 && (path == NULL || path[0] == '\0');
+}
+
+int fs_fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+    if (is_empty_path(path, flags))
+        return presented_fd(dirfd, real.fstatat(dirfd, path, st, flags), st);
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    return presented(&t, real.fstatat(t.dirfd, t.path, st, flags), st);
+}
+
+int fs_stat64(const char *path, struct stat64 *st)
+{
+    return fs_stat(path, (struct stat *)st);
+}
+
+int fs_lstat64(const char *path, struct stat64 *st)
+{
+    return fs_lstat(path, (struct stat *)st);
+}
+
+int fs_fstat64(int fd, struct stat64 *st)
+{
+    return fs_fstat(fd, (struct stat *)st);
+}
+
+int fs_fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
+{
+    return fs_fstatat(dirfd, path, (struct stat *)st, flags);
+}
+
+/* Programs built before glibc 2.33 call these; libc exports them still, no header declares them. */
+int fs_xstat(int version, const char *path, struct stat *st)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return presented(&t, real.__xstat(version, t.path, st), st);
+}
+
+int fs_lxstat(int version, const char *path, struct stat *st)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return presented(&t, real.__lxstat(version, t.path, st), st);
+}
+
+int fs_fxstat(int version, int fd, struct stat *st)
+{
+    return presented_fd(fd, real.__fxstat(version, fd, st), st);
+}
+
+int fs_fxstatat(int version, int dirfd, const char *path, struct stat *st, int flags)
+{
+    if (is_empty_path(path, flags))
+        return presented_fd(dirfd, real.__fxstatat(version, dirfd, path, st, flags), st);
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    return presented(&t, real.__fxstatat(version, t.dirfd, t.path, st, flags), st);
+}
+
+int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *stx)
+{
+    if (is_empty_path(path, flags)) {
+        int rc = real.statx(dirfd, path, flags, mask, stx);
+        fd_word word = fdtable_get(dirfd);
+        if (rc == 0 && (fd_kind_of(word) == FD_LAZY || present_is_incomplete(stx->stx_mode)))
+            present_statx(stx);
+        if (rc == 0 && fd_kind_of(word) == FD_FILLED &&
+            fd_payload(word) == (stx->stx_ino & (UINT64_MAX >> FD_KIND_BITS)))
+            stx->stx_ctime = stx->stx_mtime;
+        return rc;
+    }
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    int rc = real.statx(t.dirfd, t.path, flags, mask | STATX_ATIME | STATX_MODE, stx);
+    if (rc == 0 && (t.inside || t.magic))
+        present_statx(stx);
+    return rc;
+}
+
+int fs_statfs(const char *path, struct statfs *fs)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return real.statfs(t.path, fs);
+}
+
+int fs_statfs64(const char *path, struct statfs64 *fs)
+{
+    return fs_statfs(path, (struct statfs *)fs);
+}
+
+int fs_statvfs(const char *path, struct statvfs *fs)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return real.statvfs(t.path, fs);
+}
+
+int fs_statvfs64(const char *path, struct statvfs64 *fs)
+{
+    return fs_statvfs(path, (struct statvfs *)fs);
+}
+
+long fs_pathconf(const char *path, int name)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return real.pathconf(t.path, name);
+}
+
+int fs_access(const char *path, int mode)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return real.access(t.path, mode);
+}
+
+int fs_faccessat(int dirfd, const char *path, int mode, int flags)
+{
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    return real.faccessat(t.dirfd, t.path, mode, flags);
+}
+
+int fs_euidaccess(const char *path, int mode)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return real.euidaccess(t.path, mode);
+}
+
+int fs_eaccess(const char *path, int mode)
+{
+    return fs_euidaccess(path, mode);
+}

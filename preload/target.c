@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/base/sys.h"
+#include "core/client/door.h"
+#include "core/client/session.h"
+#include "preload/cwd.h"
+#include "preload/fdtable.h"
+#include "preload/place.h"
+
+static const char *prefix;
+static size_t prefix_len;
+static const char *prefix_name; /* the prefix's last component, with its slash: "/algo" */
+
+void target_init(void)
+{
+    prefix = session_prefix(&prefix_len);
+    prefix_name = prefix + prefix_len;
+    while (*prefix_name != '/')
+        prefix_name--;
+}
+
+static bool starts_with_dir(const char *path, const char *dir, size_t len)
+{
+    return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+/* "//", "/." : what a lexical comparison with the prefix could miss. */
+static bool has_odd_parts(const char *path)
+{
+    for (const char *p = path; *p != '\0'; p++)
+        if (p[0] == '/' && (p[1] == '/' || p[1] == '.'))
+            return true;
+    return path[0] == '.';
+}
+
+static bool is_magic(const char *path)
+{
+    if (path[1] == 'p')
+        return strncmp(path, "/proc/", 6) == 0 &&
+            (strstr(path, "/fd/") != NULL || strstr(path, "/cwd") != NULL ||
+                strstr(path, "/root") != NULL);
+    return path[1] == 'd' &&
+        (strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/dev/std", 8) == 0);
+}
+
+/* The quick look: false only for what certainly is the kernel's own business. */
+static inline bool may_be_inside(int dirfd, const char *path)
+{
+    if (path == NULL || path[0] == '\0')
+        return false;
+    if (path[0] == '/') {
+        if (starts_with_dir(path, prefix, prefix_len))
+            return true;
+        const struct session *session = session_current();
+        if (session != NULL && starts_with_dir(path, session->tree, session->tree_len))
+            return true;
+        if (path[1] == 'p' || path[1] == 'd')
+            if (is_magic(path))
+                return true;
+        return has_odd_parts(path) && strstr(path, prefix_name) != NULL;
+    }
+    if (dirfd == AT_FDCWD ? cwd_where() == CWD_INSIDE
+                          : fd_kind_of(fdtable_get(dirfd)) != FD_OUTSIDE)
+        return true;
+    return strstr(path, prefix_name + 1) != NULL; /* "../algo", or "algo" where the cwd is "/" */
+}
+
+bool target_may_be_inside(const char *path)
+{
+    return may_be_inside(AT_FDCWD, path);
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* ---- Building the virtual path: what the program means, absolute, normalised ---- */
+
+struct virtual_path {
+    char *text; /* absolute, no trailing slash; "" is the root */
+    size_t len;
+    size_t size;
+};
+
+static bool is_inside(const struct virtual_path *v)
+{
+    return v->len >= prefix_len && memcmp(v->text, prefix, prefix_len) == 0 &&
+        (v->len == prefix_len || v->text[prefix_len] == '/');
+}
+
+static const char *rel_of(const struct virtual_path *v, size_t *ret_len)
+{
+    size_t skip = v->len == prefix_len ? prefix_len : prefix_len + 1;
+    *ret_len = v->len - skip;
+    return v->text + skip;
+}
+
+/* "x/.." is only right if x is a directory; the kernel would find out, so do we. */
+static int check_directory(const struct virtual_path *v)
+{
+    size_t len;
+    const char *rel = rel_of(v, &len);
+    const struct session *session;
+    int rc = session_get(&session);
+    if (rc == 0 && len > 0)
+        rc = door_ensure(rel, len, WIRE_WANT_ENTRY);
+    if (rc < 0)
+        return rc;
+    char native[PATH_MAX];
+    if (session->tree_len + 1 + len >= sizeof(native))
+        return -ENAMETOOLONG;
+    memcpy(native, session->tree, session->tree_len);
+    native[session->tree_len] = '/';
+    memcpy(native + session->tree_len + 1, rel, len);
+    native[session->tree_len + 1 + len] = '\0';
+    struct stat st;
+    rc = sys_fstatat(AT_FDCWD, native, &st, 0);
+    if (rc < 0)
+        return rc;
+    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+static int step_up(struct virtual_path *v)
+{
+    if (is_inside(v)) {
+        int rc = check_directory(v);
+        if (rc < 0)
+            return rc;
+    }
+    while (v->len > 0 && v->text[--v->len] != '/')
+        ;
+    v->text[v->len] = '\0';
+    return 0;
+}
+
+static int step_down(struct virtual_path *v, const char *name, size_t len)
+{
+    if (len > NAME_MAX || v->len + 1 + len >= v->size)
+        return -ENAMETOOLONG;
+    v->text[v->len++] = '/';
+    memcpy(v->text + v->len, name, len);
+    v->len += len;
+    v->text[v->len] = '\0';
+    return 0;
+}
+
+static int walk(struct virtual_path *v, const char *path)
+{
+    while (*path != '\0') {
+        size_t len = 0;
+        while (path[len] != '\0' && path[len] != '/')
+            len++;
+        int rc = 0;
+        if (len == 2 && path[0] == '.' && path[1] == '.')
+            rc = step_up(v);
+        else if (len > 0 && !(len == 1 && path[0] == '.'))
+            rc = step_down(v, path, len);
+        if (rc < 0)
+            return rc;
+        path += len;
+        while (*path == '/')
+            path++;
+    }
+    return 0;
+}
+
+/* The absolute path that a relative one starts from, in the program's words. 1: it is not in the tree and
+ * `path` cannot lead there. */
+static int start_of(struct virtual_path *v, int dirfd)
+{
+    size_t len;
+    if (prefix_len + 1 >= v->size)
+        return -ENAMETOOLONG;
+    char *rel = v->text + prefix_len + 1;
+    int rc = dirfd == AT_FDCWD ? cwd_path(rel, v->size - prefix_len - 1, &len)
+                               : place_of_fd(dirfd, rel, v->size - prefix_len - 1, &len);
+    if (rc == 0) {
+        memcpy(v->text, prefix, prefix_len);
+        v->text[prefix_len] = '/';
+        v->len = len == 0 ? prefix_len : prefix_len + 1 + len;
+        v->text[v->len] = '\0';
+        return 0;
+    }
+    ssize_t got = dirfd == AT_FDCWD ? sys_getcwd(v->text, v->size) - 1
+                                    : place_native_of_fd(dirfd, v->text, v->size);
+    if (got < 1 || v->text[0] != '/')
+        return 1;
+    v->len = got == 1 ? 0 : (size_t)got;
+    return 0;
+}
+
+/* ---- From the virtual path to the target ---- */
+
+static bool ends_as_directory(const char *path)
+{
+    size_t len = strlen(path);
+    if (len > 0 && path[len - 1] == '/')
+        return true;
+    if (len > 1 && path[len - 1] == '.' && path[len - 2] == '/')
+        return true;
+    return len > 2 && strcmp(path + len - 3, "/..") == 0;
+}
+
+static int point_inside(struct target *t, const struct virtual_path *v, bool directory)
+{
+    const struct session *session;
+    int rc = session_get(&session);
+    if (rc < 0)
+        return rc;
+    size_t len;
+    const char *rel = rel_of(v, &len);
+    char *native = t->buffer; /* v->text stands in the buffer's second half */
+    if (session->tree_len + 1 + len + 1 >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(native, session->tree, session->tree_len);
+    size_t at = session->tree_len;
+    if (len > 0)
+        native[at++] = '/';
+    t->rel = native + at;
+    t->rel_len = len;
+    memcpy(native + at, rel, len);
+    at += len;
+    if (directory)
+        native[at++] = '/';
+    native[at] = '\0';
+    t->path = native;
+    t->dirfd = AT_FDCWD;
+    t->inside = true;
+    return 0;
+}
+
+/* A path through /proc or /dev: a link to a descriptor or the cwd that may lead into the tree. */
+static int resolve_magic(struct virtual_path *v, const char *path, const char **ret_rest)
+{
+    static const char *const links[] = { "/proc/self/cwd", "/proc/thread-self/cwd", "/proc/self/root" };
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        size_t len = strlen(links[i]);
+        if (!starts_with_dir(path, links[i], len) || path[len] == '\0')
+            continue;
+        *ret_rest = path + len;
+        v->len = 0;
+        return i == 2 ? 0 : start_of(v, AT_FDCWD);
+    }
+    static const char *const descriptors[] = { "/proc/self/fd/", "/dev/fd/" };
+    for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++) {
+        size_t len = strlen(descriptors[i]);
+        if (strncmp(path, descriptors[i], len) != 0)
+            continue;
+        int fd = 0;
+        const char *p = path + len;
+        for (; *p >= '0' && *p <= '9' && fd < FDTABLE_MAX; p++)
+            fd = fd * 10 + (*p - '0');
+        if (*p != '/' || p == path + len)
+            return 1;
+        *ret_rest = p;
+        return start_of(v, fd);
+    }
+    return 1;
+}
+
+static __attribute__((noinline)) int look_closer(struct target *t, int dirfd, const char *path)
+{
+    struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
+    const char *rest = path;
+    int rc = 0;
+    if (strnlen(path, PATH_MAX) >= PATH_MAX)
+        return path[0] == '/' && !starts_with_dir(path, prefix, prefix_len) ? 0 : -ENAMETOOLONG;
+    const char *behind = path[0] == '/' ? place_in_known_tree(path) : NULL;
+    if (behind != NULL) { /* a native path of the tree itself, handed on by another program */
+        memcpy(v.text, prefix, prefix_len + 1);
+        v.len = prefix_len;
+        rest = behind;
+    } else if (path[0] != '/') {
+        rc = start_of(&v, dirfd);
+    } else if (is_magic(path)) {
+        t->magic = true;
+        rc = resolve_magic(&v, path, &rest);
+    }
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    bool started_inside = is_inside(&v);
+    rc = walk(&v, rest);
+    if (rc < 0)
+        return is_inside(&v) || started_inside ? rc : 0;
+    if (is_inside(&v))
+        return point_inside(t, &v, path[0] != '\0' && ends_as_directory(path));
+    if (started_inside || starts_with_dir(path, prefix, prefix_len)) { /* out of the prefix by ".." */
+        if (v.len == 0)
+            v.text[v.len++] = '/';
+        v.text[v.len] = '\0';
+        t->path = v.text;
+        t->dirfd = AT_FDCWD;
+    }
+    return 0;
+}
+
+/* One plain component below a directory whose lease this process holds needs no translation at all. */
+static bool is_near(int dirfd, const char *path)
+{
+    if (path[0] == '/' || path[0] == '\0' || path[0] == '.')
+        return false;
+    for (const char *p = path; *p != '\0'; p++)
+        if (*p == '/')
+            return false;
+    if (dirfd == AT_FDCWD)
+        return lease_valid(cwd_lease());
+    fd_word word = fdtable_get(dirfd);
+    return fd_kind_of(word) == FD_DIRECTORY && lease_valid((lease_time)fd_payload(word));
+}
+
+/* After a parent's listing was ensured: what is near is known without a path from now on. */
+static void remember_near(int dirfd, const char *path, const struct target *t)
+{
+    size_t len = t->rel_len;
+    if (path[0] == '/' || strchr(path, '/') != NULL || path[0] == '.' || len < strlen(path))
+        return;
+    len -= strlen(path);
+    lease_time until = door_directory_lease(t->rel, len > 0 ? len - 1 : 0);
+    if (until == 0)
+        return;
+    if (dirfd == AT_FDCWD)
+        cwd_set_lease(until);
+    else
+        (void)fdtable_set(dirfd, fd_make(FD_DIRECTORY, until));
+}
+
+static int locate(struct target *t, int dirfd, const char *path)
+{
+    t->inside = false;
+    t->near = false;
+    t->magic = false;
+    t->dirfd = dirfd;
+    t->path = path;
+    if (__builtin_expect(!may_be_inside(dirfd, path), 1))
+        return 0;
+    if (is_near(dirfd, path)) {
+        t->inside = true;
+        t->near = true;
+        return 0;
+    }
+    int rc = look_closer(t, dirfd, path);
+    if (rc == 0 && !t->inside && path[0] != '/' && dirfd >= 0 && !t->magic)
+        fdtable_opened_outside(dirfd); /* inherited, looked at once, not ours */
+    return rc;
+}
+
+int target_translate(struct target *t, int dirfd, const char *path)
+{
+    int rc = locate(t, dirfd, path);
+    if (rc < 0)
+        return fail(-rc);
+    if (t->near && look_closer(t, dirfd, path) == 0)
+        t->near = false;
+    return 0;
+}
+
+int target_find(struct target *t, int dirfd, const char *path)
+{
+    int rc = locate(t, dirfd, path);
+    if (rc < 0)
+        return fail(-rc);
+    if (!t->inside || t->near || t->rel_len == 0)
+        return 0;
+    rc = door_ensure(t->rel, t->rel_len, WIRE_WANT_ENTRY);
+    if (rc < 0)
+        return fail(-rc);
+    remember_near(dirfd, path, t);
+    return 0;
+}
+
+int target_find_listing(struct target *t, int dirfd, const char *path)
+{
+    if (target_find(t, dirfd, path) < 0)
+        return -1;
+    if (!t->inside)
+        return 0;
+    int rc = t->near ? look_closer(t, dirfd, path) : 0;
+    t->near = false;
+    struct stat st; /* only a directory has a listing; what else it is the real call will say */
+    if (rc == 0 && sys_fstatat(t->dirfd, t->path, &st, 0) == 0 && S_ISDIR(st.st_mode))
+        rc = door_ensure(t->rel, t->rel_len, WIRE_WANT_LISTING);
+    return rc < 0 ? fail(-rc) : 0;
+}
+
+long target_narrow(const char *native, char *out, size_t size)
+{
+    const char *rest = place_in_tree(native);
+    if (rest == NULL)
+        return fail(ENOENT);
+    size_t len = strlen(rest);
+    size_t total = prefix_len + (len > 0) + len;
+    if (total >= size)
+        return fail(ERANGE);
+    memcpy(out, prefix, prefix_len);
+    if (len > 0)
+        out[prefix_len] = '/';
+    memcpy(out + prefix_len + (len > 0), rest, len + 1);
+    return (long)total;
+}
