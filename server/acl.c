@@ -57,8 +57,8 @@ int acl_parse(const cJSON *json, enum acl *ret_acl)
 }
 
 /* The file for a directory without attributes: named by the MD5 of its path, which is any bytes. */
-static void acl_file_name(const struct target *target,
-    char ret_name[sizeof(ACL_FILE_PREFIX) + MD5_DIGEST_STRING_LENGTH])
+static void acl_file_name(
+    const struct target *target, char ret_name[sizeof(ACL_FILE_PREFIX) + MD5_DIGEST_STRING_LENGTH])
 {
     memcpy(ret_name, ACL_FILE_PREFIX, sizeof(ACL_FILE_PREFIX));
     (void)MD5Data((const uint8_t *)target->path, strlen(target->path),

@@ -3,9 +3,9 @@
  * Access lists of hosted directories. The server keeps and returns them; who may read is decided by
  * the key alone.
  *
- * There are three: private, the caller's algorithms (also when none was ever set), and public. A list
- * is kept in the extended attribute `user.algofs.acl` of the directory; where attributes do not work,
- * in a file of the private folder.
+ * There are three: private, the caller's algorithms (also when none was ever set), and public. A
+ * list is kept in the extended attribute `user.algofs.acl` of the directory; where attributes do
+ * not work, in a file of the private folder.
  */
 #ifndef ALGOFS_SERVER_ACL_H
 #define ALGOFS_SERVER_ACL_H

@@ -19,6 +19,7 @@ static const struct {
     { EXDEV, 404, "path not found" }, /* a way out of the root */
     { EINVAL, 400, "malformed path" },
     { ENAMETOOLONG, 400, "name too long" },
+    { E2BIG, 400, "directory tree too deep" },
     { EILSEQ, 400, "name is not UTF-8" },
     { EISDIR, 400, "path is a directory" },
     { ENOTEMPTY, 400, "directory is not empty" },
@@ -52,6 +53,19 @@ void answer_json(struct answer *answer)
     answer_free(answer);
     answer->status = 200;
     answer->media_type = "application/json";
+}
+
+void answer_uri(struct answer *answer, const char *connector, const char *path, const char *name)
+{
+    CLEANUP_STRBUF struct strbuf uri = STRBUF_INIT;
+    strbuf_addf(&uri, "%s://%s", connector, path);
+    if (name != NULL)
+        strbuf_addf(&uri, "%s%s", path[0] != '\0' ? "/" : "", name);
+    answer_json(answer);
+    strbuf_addstr(&answer->body, "{\"result\":");
+    json_add_string(&answer->body, strbuf_cstr(&uri));
+    strbuf_addch(&answer->body, '}');
+    answer->body.failed |= uri.failed; /* reply_send answers 503 for it */
 }
 
 static void answer_envelope(struct answer *answer, unsigned status, const char *message)

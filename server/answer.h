@@ -23,26 +23,26 @@
 enum { ANSWER_ETAG_LEN = 32 };
 
 struct answer {
-    unsigned status;        /* HTTP status; 0: nothing decided yet */
-    const char *data_type;  /* X-Data-Type: "file", "directory", or NULL for none */
-    const char *media_type; /* Content-Type, or NULL for none */
-    const char *message;    /* of an error, for X-Error-Message; NULL on success */
-    unsigned retry_after;   /* seconds for Retry-After; 0: none */
+    unsigned status;                /* HTTP status; 0: nothing decided yet */
+    const char *data_type;          /* X-Data-Type: "file", "directory", or NULL for none */
+    const char *media_type;         /* Content-Type, or NULL for none */
+    const char *message;            /* of an error, for X-Error-Message; NULL on success */
+    unsigned retry_after;           /* seconds for Retry-After; 0: none */
     char etag[ANSWER_ETAG_LEN + 1]; /* hex MD5, or "" when unknown */
 
     struct strbuf body; /* the body when fd < 0 */
 
-    int fd;            /* owned; the body is `length` bytes of it from `offset` */
-    uint64_t offset;   /* bytes */
-    uint64_t length;   /* bytes */
-    uint64_t total;    /* size of the whole file, bytes */
-    bool has_range;    /* send Content-Range for offset, length and total */
+    int fd;          /* owned; the body is `length` bytes of it from `offset` */
+    uint64_t offset; /* bytes */
+    uint64_t length; /* bytes */
+    uint64_t total;  /* size of the whole file, bytes */
+    bool has_range;  /* send Content-Range for offset, length and total */
     bool accepts_ranges;
 };
 
-#define ANSWER_INIT                                                                              \
-    {                                                                                            \
-        .fd = -1, .body = STRBUF_INIT                                                            \
+#define ANSWER_INIT                                                                                \
+    {                                                                                              \
+        .fd = -1, .body = STRBUF_INIT                                                              \
     }
 
 /** Frees what the answer owns and makes it empty again. */
@@ -51,6 +51,8 @@ void answer_free(struct answer *answer);
 uint64_t answer_length(const struct answer *answer);
 /** Makes the answer a 200 whose JSON body the caller then writes into `answer->body`. */
 void answer_json(struct answer *answer);
+/** Makes the answer a 200 naming an object: `<connector>://<path>`, with `/<name>` if not NULL. */
+void answer_uri(struct answer *answer, const char *connector, const char *path, const char *name);
 /** Replaces whatever the answer was by an error in the API's envelope. `message` is static text. */
 void answer_error(struct answer *answer, unsigned status, const char *message);
 /** As answer_error, for a failed operation: chooses status and message for `rc`, a -errno. */

@@ -9,7 +9,6 @@
 #include "server/delete.h"
 #include "server/directory.h"
 #include "server/download.h"
-#include "server/json.h"
 #include "server/list.h"
 
 enum { API_BODY_MAX = 64 * 1024 /* bytes of a POST or PATCH */ };
@@ -39,8 +38,7 @@ static void api_answer_directory(struct request *request, int fd)
     } else if (request->target.store == NULL) {
         list_hosted_root(request->server->space.user, &query, &request->answer);
     } else {
-        list_directory(&request->server->snapshots, &request->target, fd, &query,
-            &request->answer);
+        list_directory(&request->server->snapshots, &request->target, fd, &query, &request->answer);
     }
 }
 
@@ -110,13 +108,7 @@ static void api_finish_upload(struct request *request)
         answer_errno(&request->answer, rc);
         return;
     }
-    CLEANUP_STRBUF struct strbuf uri = STRBUF_INIT;
-    strbuf_addf(&uri, "%s://%s", request->route.connector, request->route.path);
-    answer_json(&request->answer);
-    strbuf_addstr(&request->answer.body, "{\"result\":");
-    json_add_string(&request->answer.body, strbuf_cstr(&uri));
-    strbuf_addch(&request->answer.body, '}');
-    request->answer.body.failed |= uri.failed;
+    answer_uri(&request->answer, request->route.connector, request->route.path, NULL);
 }
 
 static void api_receive_body(struct request *request, const void *data, size_t len)
@@ -133,8 +125,8 @@ static void api_receive_body(struct request *request, const void *data, size_t l
 
 static void api_delete(struct request *request)
 {
-    delete_target(&request->target, request->route.wants_dir, request->head.force,
-        &request->answer);
+    delete_target(
+        &request->target, request->route.wants_dir, request->head.force, &request->answer);
 }
 
 static const struct api_method methods[] = {
@@ -175,7 +167,8 @@ static bool api_may(struct request *request, const struct api_method *method, en
 
 static void api_begin_method(struct request *request)
 {
-    enum auth_right right = auth_check(&request->server->options->keys, request->head.authorization);
+    enum auth_right right =
+        auth_check(&request->server->options->keys, request->head.authorization);
     if (right == AUTH_NONE) {
         answer_error(&request->answer, 401, "authorization required");
         return;

@@ -6,8 +6,9 @@
  *     api_receive    for each piece of its body
  *     api_finish     the body is complete: does the work
  *
- * Each may set request->answer; once it is set the rest of the body is only counted. After api_finish
- * it is set. After api_begin, request->answer_now asks to send it without reading the body.
+ * Each may set request->answer; once it is set the rest of the body is only counted. After
+ * api_finish it is set. After api_begin, request->answer_now asks to send it without reading the
+ * body.
  */
 #ifndef ALGOFS_SERVER_API_H
 #define ALGOFS_SERVER_API_H

@@ -54,7 +54,7 @@ static int delete_children(int fd, unsigned depth, uint64_t *deleted)
 static int delete_tree(int parent_fd, const char *name, unsigned depth, uint64_t *deleted)
 {
     if (depth > DELETE_DEPTH_MAX)
-        return -ELOOP;
+        return -E2BIG;
     int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
@@ -75,8 +75,7 @@ static int delete_directory(int parent_fd, const char *name, bool force, uint64_
     return force ? delete_tree(parent_fd, name, 0, deleted) : -ENOTEMPTY;
 }
 
-static int delete_object(const struct target *target, bool wants_dir, bool force,
-    uint64_t *deleted)
+static int delete_object(const struct target *target, bool wants_dir, bool force, uint64_t *deleted)
 {
     CLEANUP_CLOSE int parent = -1;
     const char *name;

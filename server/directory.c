@@ -81,7 +81,7 @@ static bool directory_check(struct request *request, const char *name)
     bool strict = request->server->options->strict && parent->hosted;
     if (parent->store == NULL)
         answer_error(&request->answer, 400, "accounts cannot be created");
-    else if (route_check_name(name) < 0 || !json_is_utf8(name))
+    else if (route_check_name(name) < 0 || !json_is_utf8(name) || !json_is_utf8(parent->path))
         answer_error(&request->answer, 400, "invalid directory name");
     else if (strict && !directory_name_is_strict(name))
         answer_error(&request->answer, 400,
@@ -107,27 +107,14 @@ static int directory_make(const struct target *made, enum acl acl)
     return fd < 0 ? -errno : acl_set(made, fd, acl);
 }
 
-/* `<connector>://<path>/<name>`, as the client spelled it. */
-static void directory_answer_created(struct request *request, const char *name)
-{
-    CLEANUP_STRBUF struct strbuf uri = STRBUF_INIT;
-    const struct route *route = &request->route;
-    strbuf_addf(&uri, "%s://%s%s%s", route->connector, route->path, route->depth > 0 ? "/" : "",
-        name);
-    answer_json(&request->answer);
-    strbuf_addstr(&request->answer.body, "{\"result\":");
-    json_add_string(&request->answer.body, strbuf_cstr(&uri));
-    strbuf_addch(&request->answer.body, '}');
-    request->answer.body.failed |= uri.failed;
-}
-
 void directory_create(struct request *request)
 {
     struct directory_order order = { NULL, ACL_MY_ALGORITHMS };
     int rc = directory_parse_order(request, &order);
     CLEANUP_FREE char *name = order.name;
     if (rc < 0) {
-        answer_error(&request->answer, rc == -ENOMEM ? 503 : 400, "malformed directory description");
+        answer_error(
+            &request->answer, rc == -ENOMEM ? 503 : 400, "malformed directory description");
         return;
     }
     if (!directory_check(request, name))
@@ -144,7 +131,7 @@ void directory_create(struct request *request)
     if (rc < 0)
         answer_errno(&request->answer, rc);
     else
-        directory_answer_created(request, name);
+        answer_uri(&request->answer, request->route.connector, request->route.path, name);
 }
 
 static int directory_parse_acl(const struct request *request, enum acl *ret_acl)

@@ -9,7 +9,7 @@
 void directory_create(struct request *request);
 /** PATCH: sets the access list of the request's target to that of the body. Sets the answer. */
 void directory_set_acl(struct request *request);
-/** Whether the hosted service takes `name` for a collection: a letter, then letters, digits, '_'. */
+/** Whether `name` is a collection's on the hosted service: a letter, then letters, digits, '_'. */
 bool directory_name_is_strict(const char *name);
 
 #endif

@@ -24,8 +24,8 @@ static bool download_parse_number(const char **text, uint64_t *ret_number)
 }
 
 /* `first-last`, `first-` or `-suffix` as first byte and one past the last, not cut to the file. */
-static bool download_parse_spec(const char *text, uint64_t total, uint64_t *ret_first,
-    uint64_t *ret_end)
+static bool download_parse_spec(
+    const char *text, uint64_t total, uint64_t *ret_first, uint64_t *ret_end)
 {
     uint64_t number;
     if (*text == '-') {
@@ -47,8 +47,8 @@ static bool download_parse_spec(const char *text, uint64_t total, uint64_t *ret_
     return true;
 }
 
-enum download_range_outcome download_parse_range(const char *text, uint64_t total,
-    struct download_range *ret_range)
+enum download_range_outcome download_parse_range(
+    const char *text, uint64_t total, struct download_range *ret_range)
 {
     uint64_t first;
     uint64_t end;

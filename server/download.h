@@ -10,7 +10,7 @@
 #include "server/answer.h"
 
 enum download_range_outcome {
-    DOWNLOAD_WHOLE,         /* no range, or none that we understand: send everything */
+    DOWNLOAD_WHOLE, /* no range, or none that we understand: send everything */
     DOWNLOAD_PART,
     DOWNLOAD_UNSATISFIABLE, /* 416 */
 };
@@ -24,8 +24,8 @@ struct download_range {
  * Reads the Range header `text` (NULL: none) for a file of `total` bytes. `ret_range` is set for
  * DOWNLOAD_PART only. Several ranges are answered as the whole file, which HTTP allows.
  */
-enum download_range_outcome download_parse_range(const char *text, uint64_t total,
-    struct download_range *ret_range);
+enum download_range_outcome download_parse_range(
+    const char *text, uint64_t total, struct download_range *ret_range);
 
 /**
  * Answers with the file `fd` (consumed), whose status is `st`, name `name`, and ETag `etag` ("" if

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "server/store.h"
 
 #define ETAG_XATTR "user.algofs.md5"
 
@@ -20,10 +20,6 @@
  * The attribute's value is `<md5> <size> <seconds>.<nanoseconds>`: it holds for that version only.
  */
 enum { ETAG_XATTR_MAX = 128, ETAG_BLOCK = 256 * 1024 };
-
-/* File times move in ticks of the kernel's clock (up to 10 ms), so a file changed this recently may
- * change again without a new time. */
-enum { ETAG_SETTLE_MS = 50 };
 
 int etag_init(struct etags *etags)
 {
@@ -39,19 +35,10 @@ void etag_deinit(struct etags *etags)
     (void)pthread_mutex_destroy(&etags->lock);
 }
 
-static bool etag_is_settled(const struct stat *st)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t age_ms = (now.tv_sec - st->st_mtim.tv_sec) * INT64_C(1000) +
-        (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
-    return age_ms > ETAG_SETTLE_MS;
-}
-
 static bool etag_same_version(const struct stat *a, const struct stat *b)
 {
     return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-        a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 static void etag_format_xattr(char value[ETAG_XATTR_MAX], const struct stat *st, const char *etag)
@@ -85,8 +72,8 @@ static struct etag_slot *etag_slot_of(struct etags *etags, const struct stat *st
     return &etags->table[(st->st_ino ^ st->st_dev) % ETAG_TABLE_SIZE];
 }
 
-static bool etag_read_table(struct etags *etags, const struct stat *st,
-    char ret_etag[ANSWER_ETAG_LEN + 1])
+static bool etag_read_table(
+    struct etags *etags, const struct stat *st, char ret_etag[ANSWER_ETAG_LEN + 1])
 {
     LOCK_SCOPE(&etags->lock);
     const struct etag_slot *slot = etag_slot_of(etags, st);
@@ -106,8 +93,9 @@ static void etag_keep(struct etags *etags, int fd, const struct stat *st, const 
         return;
     LOCK_SCOPE(&etags->lock);
     struct etag_slot *slot = etag_slot_of(etags, st);
-    *slot = (struct etag_slot){ .dev = st->st_dev, .ino = st->st_ino, .size = st->st_size,
-        .mtime = st->st_mtim };
+    *slot = (struct etag_slot){
+        .dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim
+    };
     memcpy(slot->etag, etag, sizeof(slot->etag));
 }
 
@@ -134,8 +122,8 @@ static bool etag_compute(int fd, const struct stat *st, char ret_etag[ANSWER_ETA
     return true;
 }
 
-void etag_get(struct etags *etags, int fd, const struct stat *st,
-    char ret_etag[ANSWER_ETAG_LEN + 1])
+void etag_get(
+    struct etags *etags, int fd, const struct stat *st, char ret_etag[ANSWER_ETAG_LEN + 1])
 {
     if (etag_read_xattr(fd, st, ret_etag) || etag_read_table(etags, st, ret_etag))
         return;
@@ -145,7 +133,7 @@ void etag_get(struct etags *etags, int fd, const struct stat *st,
     char etag[ANSWER_ETAG_LEN + 1];
     if (!etag_compute(fd, st, etag))
         return;
-    if (etag_is_settled(st))
+    if (store_is_settled(st))
         etag_keep(etags, fd, st, etag);
     memcpy(ret_etag, etag, sizeof(etag));
 }

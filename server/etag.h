@@ -32,7 +32,7 @@ struct etag_slot {
 };
 
 struct etags {
-    pthread_mutex_t lock;   /* guards `table` */
+    pthread_mutex_t lock;    /* guards `table` */
     struct etag_slot *table; /* by inode; a newer file takes the slot of an older one */
 };
 
@@ -40,8 +40,8 @@ struct etags {
 int etag_init(struct etags *etags);
 void etag_deinit(struct etags *etags);
 /** Writes the ETag of the open file `fd` with status `st`, or "" if it has none. */
-void etag_get(struct etags *etags, int fd, const struct stat *st,
-    char ret_etag[ANSWER_ETAG_LEN + 1]);
+void etag_get(
+    struct etags *etags, int fd, const struct stat *st, char ret_etag[ANSWER_ETAG_LEN + 1]);
 /** Remembers `etag` for the file `fd` (open for writing) as it is now. Best effort. */
 void etag_put(struct etags *etags, int fd, const char *etag);
 

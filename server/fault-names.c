@@ -28,7 +28,8 @@ static int fault_names_read(const char *path, struct strbuf *text)
 static int fault_names_add(const cJSON *item, struct strbuf *folders, struct strbuf *files)
 {
     const cJSON *raw = cJSON_GetObjectItemCaseSensitive(item, "json");
-    const cJSON *name = cJSON_IsString(item) ? item : cJSON_GetObjectItemCaseSensitive(item, "name");
+    const cJSON *name =
+        cJSON_IsString(item) ? item : cJSON_GetObjectItemCaseSensitive(item, "name");
     if (!cJSON_IsString(raw) && !cJSON_IsString(name))
         return -EINVAL;
     bool is_dir = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "dir"));

@@ -2,7 +2,8 @@
 /*
  * Hostile names for listings.
  *
- * The file holds a JSON array. Each entry is a string, the name of a file of one byte, or an object:
+ * The file holds a JSON array. Each entry is a string, the name of a file of one byte, or an
+ * object:
  *
  *     ["..", "a/b", "", {"name": "looks-like-a-folder", "dir": true}, {"json": "nul\\u0000inside"}]
  *

@@ -27,6 +27,7 @@ struct fault_key {
     bool has_value;
 };
 
+/* No number of ours is larger than 32 bits, so that seconds fit as nanoseconds. */
 static int fault_number(const char *value, uint64_t *ret_number)
 {
     char *end;
@@ -34,6 +35,8 @@ static int fault_number(const char *value, uint64_t *ret_number)
     unsigned long long number = strtoull(value, &end, 10);
     if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || value[0] == '+')
         return -EINVAL;
+    if (number > UINT32_MAX)
+        return -ERANGE;
     *ret_number = number;
     return 0;
 }
@@ -99,8 +102,7 @@ static int fault_set_cut(struct fault *fault, const char *value)
 static int fault_set_stall(struct fault *fault, const char *value)
 {
     fault->action.has_stall = true;
-    int rc = fault_number(value, &fault->action.stall_s);
-    return rc == 0 && fault->action.stall_s > UINT32_MAX ? -EINVAL : rc;
+    return fault_number(value, &fault->action.stall_s);
 }
 
 static int fault_set_length(struct fault *fault, const char *value)
@@ -108,8 +110,6 @@ static int fault_set_length(struct fault *fault, const char *value)
     uint64_t number;
     bool less = value[0] == '-';
     int rc = fault_number(less || value[0] == '+' ? value + 1 : value, &number);
-    if (rc == 0 && number > INT32_MAX)
-        rc = -EINVAL;
     if (rc == 0)
         fault->action.length = less ? -(int64_t)number : (int64_t)number;
     return rc;
@@ -179,7 +179,8 @@ const char *fault_help(void)
            "  wrong-etag                 an ETag that is not the file's\n"
            "  nospace                    507 for every upload\n"
            "  names=FILE                 names that do not exist in every listing; FILE is a JSON\n"
-           "                             array of strings, or {\"name\":S,\"dir\":true}, {\"json\":S}\n";
+           "                             array of strings, or {\"name\":S,\"dir\":true}, "
+           "{\"json\":S}\n";
 }
 
 static void fault_free(struct fault *fault)
@@ -335,16 +336,16 @@ static void fault_merge(struct fault_plan *plan, const struct fault_plan *action
     }
 }
 
-static void fault_list_plan(struct fault_list *list, const char *method, const char *target,
-    struct fault_plan *plan)
+static void fault_list_plan(
+    struct fault_list *list, const char *method, const char *target, struct fault_plan *plan)
 {
     for (size_t i = 0; i < list->count; i++)
         if (fault_hits(&list->faults[i], method, target))
             fault_merge(plan, &list->faults[i].action);
 }
 
-void faults_plan(struct faults *faults, const char *method, const char *target,
-    struct fault_plan *ret_plan)
+void faults_plan(
+    struct faults *faults, const char *method, const char *target, struct fault_plan *ret_plan)
 {
     *ret_plan = (struct fault_plan)FAULT_PLAN_INIT;
     LOCK_SCOPE(&faults->lock);

@@ -31,23 +31,26 @@ struct fault_names {
 
 /* What happens to one request. */
 struct fault_plan {
-    bool reset;               /* the connection is reset at once */
-    uint64_t status;          /* answered with this status; 0: no */
-    uint64_t retry_after;     /* seconds, together with a status; 0: no header */
-    uint64_t latency_ms;      /* waits this long first */
+    bool reset;           /* the connection is reset at once */
+    uint64_t status;      /* answered with this status; 0: no */
+    uint64_t retry_after; /* seconds, together with a status; 0: no header */
+    uint64_t latency_ms;  /* waits this long first */
     bool has_cut;
-    uint64_t cut;             /* the connection ends after so many bytes of the answer's body */
+    uint64_t cut; /* the connection ends after so many bytes of the answer's body */
     bool has_stall;
-    uint64_t stall_s;         /* half of the answer, silence, then the connection ends */
-    int64_t length;           /* added to Content-Length; 0: no */
+    uint64_t stall_s; /* half of the answer, silence, then the connection ends */
+    int64_t length;   /* added to Content-Length; 0: no */
     bool has_upload_reset;
-    uint64_t upload_reset;    /* percent of the upload after which the connection is reset */
+    uint64_t upload_reset; /* percent of the upload after which the connection is reset */
     bool wrong_etag;
-    bool nospace;             /* an upload is answered with 507 */
+    bool nospace;              /* an upload is answered with 507 */
     struct fault_names *names; /* counted; NULL: none */
 };
 
-#define FAULT_PLAN_INIT { 0 }
+#define FAULT_PLAN_INIT                                                                            \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 struct fault;
 
@@ -72,8 +75,8 @@ void faults_deinit(struct faults *faults);
 /** Reads the fault file again. On failure, as above, the old faults stay. */
 int faults_reload(struct faults *faults, char ret_why[FAULT_WHY_MAX]);
 /** What is to happen to this request; counts it. Free with fault_plan_free. */
-void faults_plan(struct faults *faults, const char *method, const char *target,
-    struct fault_plan *ret_plan);
+void faults_plan(
+    struct faults *faults, const char *method, const char *target, struct fault_plan *ret_plan);
 void fault_plan_free(struct fault_plan *plan);
 /** The part of --help about SPEC. Static. */
 const char *fault_help(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,9 +14,9 @@
 #include "server/throttle.h"
 
 enum {
-    HTTP_BUFFER = 128 * 1024,   /* of a connection, bytes: head, and pieces of bodies */
-    HTTP_STACK = 1024 * 1024,   /* of a thread, bytes: only what is touched costs anything */
-    HTTP_IDLE_S = 600,          /* a connection that says nothing for so long is closed */
+    HTTP_BUFFER = 128 * 1024, /* of a connection, bytes: head, and pieces of bodies */
+    HTTP_STACK = 1024 * 1024, /* of a thread, bytes: only what is touched costs anything */
+    HTTP_IDLE_S = 600,        /* a connection that says nothing for so long is closed */
 };
 
 static void *http_on_target(void *context, const char *target, struct MHD_Connection *connection)
@@ -82,12 +82,12 @@ static void http_read_head(struct MHD_Connection *connection, struct request_hea
 }
 
 /* The head is complete. */
-static enum MHD_Result http_begin(struct request *request, struct MHD_Connection *connection,
-    const char *method)
+static enum MHD_Result http_begin(
+    struct request *request, struct MHD_Connection *connection, const char *method)
 {
     struct server *server = request->server;
     request->begun = true;
-    strncpy(request->method, method, sizeof(request->method) - 1); /* cut: no method of ours */
+    (void)snprintf(request->method, sizeof(request->method), "%s", method); /* cut: none of ours */
     http_read_head(connection, &request->head);
     faults_plan(&server->faults, request->method, request->target_text, &request->faults);
     uint64_t wait_ms = server->options->delay_ms + request->faults.latency_ms;
@@ -96,7 +96,8 @@ static enum MHD_Result http_begin(struct request *request, struct MHD_Connection
     if (request->faults.reset)
         return http_reset(connection);
     api_begin(request);
-    return request->answer_now ? reply_send(request, connection, http_throttle(connection)) : MHD_YES;
+    return request->answer_now ? reply_send(request, connection, http_throttle(connection))
+                               : MHD_YES;
 }
 
 static bool http_upload_is_to_reset(const struct request *request)
@@ -109,15 +110,15 @@ static bool http_upload_is_to_reset(const struct request *request)
 }
 
 /* A piece of the body is there. */
-static enum MHD_Result http_receive(struct request *request, struct MHD_Connection *connection,
-    const char *data, size_t len)
+static enum MHD_Result http_receive(
+    struct request *request, struct MHD_Connection *connection, const char *data, size_t len)
 {
     struct server *server = request->server;
     api_receive(request, data, len);
     if (http_upload_is_to_reset(request))
         return http_reset(connection);
-    bool going = throttle_pass(http_throttle(connection), server->stop_fd,
-        server->options->bandwidth, len);
+    bool going =
+        throttle_pass(http_throttle(connection), server->stop_fd, server->options->bandwidth, len);
     return going ? MHD_YES : MHD_NO;
 }
 
@@ -188,16 +189,14 @@ static void http_on_completed(void *context, struct MHD_Connection *connection,
 
 struct MHD_Daemon *http_start(struct server *server, int listen_fd)
 {
-    const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
-    return MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->options->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_BUFFER,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
-        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
+    const unsigned flags =
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
+    return MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_LISTEN_SOCKET,
+        listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->options->connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HTTP_BUFFER, MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server, MHD_OPTION_NOTIFY_CONNECTION,
+        http_on_connection, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
         MHD_OPTION_END);
 }
 

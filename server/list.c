@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/list.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,6 +31,8 @@ int list_decode_marker(struct strbuf *out, const char *marker)
 {
     size_t len;
     int start = 0;
+    if (!isdigit((unsigned char)marker[0])) /* sscanf would skip blanks and take a sign */
+        return -EINVAL;
     if (sscanf(marker, "%4zu-%n", &len, &start) != 1 || start == 0)
         return -EINVAL;
     const char *hex = marker + start;
@@ -59,8 +62,8 @@ static void list_add_file(struct list_page *page, const char *name, const struct
     (void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc); /* any year fits */
     strbuf_addstr(&page->files, page->files.len > 0 ? ",{\"filename\":" : "{\"filename\":");
     json_add_string(&page->files, name);
-    strbuf_addf(&page->files, ",\"last_modified\":\"%s.000Z\",\"size\":%jd}", when,
-        (intmax_t)st->st_size);
+    strbuf_addf(
+        &page->files, ",\"last_modified\":\"%s.000Z\",\"size\":%jd}", when, (intmax_t)st->st_size);
 }
 
 static void list_add_entry(struct list_page *page, int dir_fd, const struct snapshot_entry *entry)

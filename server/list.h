@@ -15,9 +15,9 @@
 #include "server/space.h"
 
 struct list_query {
-    bool acl;           /* the directory's access list is wanted */
-    const char *marker; /* as received; NULL or "": the first page */
-    size_t page;        /* entries of one page */
+    bool acl;                  /* the directory's access list is wanted */
+    const char *marker;        /* as received; NULL or "": the first page */
+    size_t page;               /* entries of one page */
     const char *extra_folders; /* JSON to add to the first page, "{..},{..}", or "" */
     const char *extra_files;
 };

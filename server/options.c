@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "server/fault.h"
 #include "server/route.h"
 
@@ -22,7 +23,8 @@ struct options_row {
     const char *(*handle)(struct options *options, const char *value);
 };
 
-static const char *options_number(const char *value, uint64_t lowest, uint64_t *ret_number)
+static const char *options_number(
+    const char *value, uint64_t lowest, uint64_t highest, uint64_t *ret_number)
 {
     char *end;
     errno = 0;
@@ -31,7 +33,7 @@ static const char *options_number(const char *value, uint64_t lowest, uint64_t *
         return "is not a number";
     if (number < lowest)
         return "is too small";
-    if (number > UINT32_MAX * 1000ULL)
+    if (number > highest)
         return "is too large";
     *ret_number = number;
     return NULL;
@@ -81,9 +83,29 @@ static const char *options_listen(struct options *options, const char *value)
     return strrchr(value, ':') == NULL ? "is not ADDR:PORT" : NULL;
 }
 
+/* Puts the first line of the file that `entry` names ("@FILE") in its place. */
+static const char *options_read_key(struct options_entry *entry)
+{
+    CLEANUP_FCLOSE FILE *file = fopen(entry->name + 1, "re");
+    CLEANUP_FREE char *line = NULL;
+    size_t room = 0;
+    if (file == NULL || getline(&line, &room, file) < 0)
+        return "names a file that cannot be read";
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '\0')
+        return "names an empty file";
+    free(entry->name);
+    entry->name = TAKE(line);
+    return NULL;
+}
+
+/* An argument shows in the process list, so a key may also come by a file. */
 static const char *options_key(struct options *options, const char *value)
 {
-    return options_add(&options->keys, value, false);
+    const char *why = options_add(&options->keys, value, false);
+    if (why != NULL || value[0] != '@')
+        return why;
+    return options_read_key(&options->keys.entries[options->keys.count - 1]);
 }
 
 static const char *options_user(struct options *options, const char *value)
@@ -118,22 +140,22 @@ static const char *options_no_range(struct options *options, const char *value)
 
 static const char *options_page(struct options *options, const char *value)
 {
-    return options_number(value, 1, &options->page);
+    return options_number(value, 1, 1000000, &options->page);
 }
 
 static const char *options_connections(struct options *options, const char *value)
 {
-    return options_number(value, 1, &options->connections);
+    return options_number(value, 1, 30000, &options->connections);
 }
 
 static const char *options_delay(struct options *options, const char *value)
 {
-    return options_number(value, 0, &options->delay_ms);
+    return options_number(value, 0, 3600000, &options->delay_ms);
 }
 
 static const char *options_bandwidth(struct options *options, const char *value)
 {
-    return options_number(value, 0, &options->bandwidth);
+    return options_number(value, 0, UINT64_C(1000000000000), &options->bandwidth);
 }
 
 static const char *options_log(struct options *options, const char *value)
@@ -168,20 +190,26 @@ static const char *options_version(struct options *options, const char *value)
 
 static const struct options_row rows[] = {
     { "root", "DIR", "serve DIR/<user>/<collection>/<file> as data://", options_root },
-    { "listen", "ADDR:PORT", "where to listen; port 0 takes a free one (127.0.0.1:0)", options_listen },
-    { "key", "KEY[:ro]", "accept this API key, with :ro for reading only (repeatable)", options_key },
+    { "listen", "ADDR:PORT", "where to listen; port 0 takes a free one (127.0.0.1:0)",
+        options_listen },
+    { "key", "KEY[:ro]", "accept this API key (@FILE: the one in FILE), with :ro only to read (repeatable)",
+        options_key },
     { "user", "NAME", "whose data://.my is (the login name)", options_user },
     { "home", "NAME=DIR[:ro]", "serve DIR as data://NAME (repeatable)", options_home },
-    { "connector", "NAME=DIR[:ro]", "serve DIR as NAME://, e.g. s3+lab (repeatable)", options_connector },
-    { "strict", NULL, "the hosted rules: two levels, collection names of 30 letters and digits", options_strict },
+    { "connector", "NAME=DIR[:ro]", "serve DIR as NAME://, e.g. s3+lab (repeatable)",
+        options_connector },
+    { "strict", NULL, "the hosted rules: two levels, collection names of 30 letters and digits",
+        options_strict },
     { "no-range", NULL, "ignore Range, as the old service did", options_no_range },
     { "page", "N", "entries in one page of a listing (1000)", options_page },
-    { "connections", "N", "connections at the same time; more have to wait (512)", options_connections },
+    { "connections", "N", "connections at the same time; more are closed at once (512)",
+        options_connections },
     { "delay", "MS", "let every request wait this long, each for itself", options_delay },
     { "bandwidth", "BYTES/S", "limit every connection, both ways together", options_bandwidth },
     { "log", "FILE", "append one line for every finished request", options_log },
     { "fault", "SPEC", "fail on purpose, see below (repeatable)", options_fault },
-    { "fault-file", "FILE", "more faults, one on each line; read again on SIGHUP", options_fault_file },
+    { "fault-file", "FILE", "more faults, one on each line; read again on SIGHUP",
+        options_fault_file },
     { "help", NULL, "print this", options_help },
     { "version", NULL, "print the version", options_version },
 };
@@ -193,7 +221,8 @@ static const char *options_help(struct options *options, const char *value)
     (void)options;
     (void)value; /* a flag */
     printf("usage: %s --root DIR --key KEY [OPTION]...\n"
-           "The Algorithmia Data API over a directory.\n\n", program);
+           "The Algorithmia Data API over a directory.\n\n",
+        program);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         char left[64];
         (void)snprintf(left, sizeof(left), "--%s %s", rows[i].name, /* every row fits */
@@ -201,7 +230,8 @@ static const char *options_help(struct options *options, const char *value)
         printf("  %-26s %s\n", left, rows[i].help);
     }
     printf("\nThe first line on stdout is `listening on http://ADDR:PORT`. "
-           "SIGTERM and SIGINT end the server.\n\n%s", fault_help());
+           "SIGTERM and SIGINT end the server.\n\n%s",
+        fault_help());
     return NULL;
 }
 
@@ -247,7 +277,8 @@ enum options_outcome options_parse(struct options *options, int argc, char **arg
 {
     struct option table[ROW_COUNT + 1] = { 0 };
     for (size_t i = 0; i < ROW_COUNT; i++)
-        table[i] = (struct option){ .name = rows[i].name, .val = (int)i,
+        table[i] = (struct option){ .name = rows[i].name,
+            .val = (int)i,
             .has_arg = rows[i].argument == NULL ? no_argument : required_argument };
     options_set_defaults(options);
     argv[0] = (char *)(uintptr_t)program; /* getopt's own complaints begin with it */

@@ -14,8 +14,8 @@ enum { OPTIONS_LIST_MAX = 64 /* repetitions of one option */ };
 
 /* KEY[:ro], or NAME=DIR[:ro] */
 struct options_entry {
-    char *name;       /* owned; the key, or the NAME */
-    const char *dir;  /* owned with `name`; NULL for a key */
+    char *name;      /* owned; the key, or the NAME */
+    const char *dir; /* owned with `name`; NULL for a key */
     bool read_only;
 };
 
@@ -25,20 +25,20 @@ struct options_list {
 };
 
 struct options {
-    const char *root;          /* NULL: none */
-    const char *listen;        /* ADDR:PORT */
-    const char *user;          /* whose .my is */
-    const char *log_path;      /* NULL: none */
-    const char *fault_file;    /* NULL: none */
+    const char *root;       /* NULL: none */
+    const char *listen;     /* ADDR:PORT */
+    const char *user;       /* whose .my is */
+    const char *log_path;   /* NULL: none */
+    const char *fault_file; /* NULL: none */
     const char *faults[OPTIONS_LIST_MAX];
     size_t fault_count;
     struct options_list keys;
     struct options_list homes;
     struct options_list connectors;
-    uint64_t delay_ms;         /* of every request */
-    uint64_t bandwidth;        /* bytes/s of a connection; 0: no limit */
-    uint64_t page;             /* entries of a listing page */
-    uint64_t connections;      /* at the same time */
+    uint64_t delay_ms;    /* of every request */
+    uint64_t bandwidth;   /* bytes/s of a connection; 0: no limit */
+    uint64_t page;        /* entries of a listing page */
+    uint64_t connections; /* at the same time */
     bool no_range;
     bool strict;
 };

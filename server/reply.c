@@ -14,15 +14,15 @@
 struct reply_stream {
     struct request *request; /* the callback runs only while it is there */
     struct throttle *throttle;
-    struct answer answer;    /* owned: the body */
-    uint64_t length;         /* bytes */
-    uint64_t end;            /* stops here: `length`, or earlier for a fault */
-    bool stalls;             /* at `end` */
+    struct answer answer; /* owned: the body */
+    uint64_t length;      /* bytes */
+    uint64_t end;         /* stops here: `length`, or earlier for a fault */
+    bool stalls;          /* at `end` */
     uint64_t stall_s;
 };
 
-static ssize_t reply_read_body(const struct answer *answer, uint64_t position, char *buffer,
-    size_t len)
+static ssize_t reply_read_body(
+    const struct answer *answer, uint64_t position, char *buffer, size_t len)
 {
     if (answer->fd >= 0)
         return pread(answer->fd, buffer, len, (off_t)(answer->offset + position));
@@ -89,8 +89,8 @@ static struct MHD_Response *reply_create_stream(struct request *request, struct 
     }
     stream->answer = reply_take_body(&request->answer);
     request->sent_known = true;
-    struct MHD_Response *response = MHD_create_response_from_callback(stream->length,
-        THROTTLE_PIECE_MAX, reply_stream_read, stream, reply_stream_free);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        stream->length, THROTTLE_PIECE_MAX, reply_stream_read, stream, reply_stream_free);
     if (response == NULL)
         reply_stream_free(stream);
     return response;
@@ -101,7 +101,8 @@ static struct MHD_Response *reply_create(struct request *request, struct throttl
     const struct fault_plan *faults = &request->faults;
     struct answer *answer = &request->answer;
     uint64_t length = answer_length(answer);
-    bool piecewise = request->server->options->bandwidth > 0 || faults->has_cut || faults->has_stall;
+    bool piecewise =
+        request->server->options->bandwidth > 0 || faults->has_cut || faults->has_stall;
     if (piecewise && length > 0)
         return reply_create_stream(request, throttle);
     struct answer body = reply_take_body(answer);
@@ -149,8 +150,8 @@ static void reply_add_wrong_length(struct MHD_Response *response, int64_t length
     reply_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static void reply_add_headers(struct MHD_Response *response, const struct request *request,
-    uint64_t length)
+static void reply_add_headers(
+    struct MHD_Response *response, const struct request *request, uint64_t length)
 {
     const struct answer *answer = &request->answer;
     bool is_head = strcmp(request->method, "HEAD") == 0;
@@ -174,8 +175,8 @@ static void reply_add_headers(struct MHD_Response *response, const struct reques
         reply_add_wrong_length(response, (int64_t)length, request->faults.length);
 }
 
-enum MHD_Result reply_send(struct request *request, struct MHD_Connection *connection,
-    struct throttle *throttle)
+enum MHD_Result reply_send(
+    struct request *request, struct MHD_Connection *connection, struct throttle *throttle)
 {
     struct answer *answer = &request->answer;
     if (answer->body.failed)

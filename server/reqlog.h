@@ -7,8 +7,8 @@
  *
  * The bytes are those of the answer's body, for PUT those of the upload. The range is `first-last`
  * as it was answered, else `-`. A request that did not end well (client gone, cut on purpose) has
- * ` aborted` at the end and counts the bytes given to the connection (`-` when sendfile did not tell);
- * its status is `-` if it never got one. Bytes of a target that could forge a line are
+ * ` aborted` at the end and counts the bytes given to the connection (`-` when sendfile did not
+ * tell); its status is `-` if it never got one. Bytes of a target that could forge a line are
  * percent-encoded. The line is written after the client may have read the whole answer.
  *
  * Thread-safe: one write(2) a line, on a file opened for appending.
@@ -22,7 +22,7 @@
 struct reqlog_entry {
     const char *method;
     const char *target;
-    unsigned status;       /* 0: none */
+    unsigned status; /* 0: none */
     bool bytes_known;
     uint64_t bytes;
     uint64_t duration_ms;

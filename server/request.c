@@ -11,7 +11,9 @@ struct request *request_new(struct server *server, const char *target_text)
     struct request *request = calloc(1, sizeof(*request));
     if (request == NULL)
         return NULL;
-    *request = (struct request){ .server = server, .answer = ANSWER_INIT, .upload = UPLOAD_INIT,
+    *request = (struct request){ .server = server,
+        .answer = ANSWER_INIT,
+        .upload = UPLOAD_INIT,
         .started_ns = throttle_now_ns() };
     request->target_text = strdup(target_text);
     if (request->target_text == NULL) {

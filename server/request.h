@@ -40,17 +40,17 @@ struct request {
 
     struct route route;
     struct target target;
-    struct upload upload;   /* PUT */
-    struct strbuf body;     /* POST and PATCH */
-    uint64_t received;      /* bytes of the body */
-    struct answer answer;   /* status 0 until decided */
-    bool answer_now;        /* the body cannot or need not be read before the answer */
+    struct upload upload; /* PUT */
+    struct strbuf body;   /* POST and PATCH */
+    uint64_t received;    /* bytes of the body */
+    struct answer answer; /* status 0 until decided */
+    bool answer_now;      /* the body cannot or need not be read before the answer */
 
-    bool begun;             /* the head has been looked at */
-    unsigned status;        /* sent; 0: none */
-    uint64_t started_ns;    /* monotonic */
-    uint64_t sent;          /* bytes of the answer's body given to the connection */
-    bool sent_known;        /* `sent` counts while sending, also when it ends early */
+    bool begun;          /* the head has been looked at */
+    unsigned status;     /* sent; 0: none */
+    uint64_t started_ns; /* monotonic */
+    uint64_t sent;       /* bytes of the answer's body given to the connection */
+    bool sent_known;     /* `sent` counts while sending, also when it ends early */
 };
 
 /** A new request for `target_text` (copied), or NULL for lack of memory. */

@@ -20,13 +20,16 @@
 enum { ROUTE_NAME_MAX = 255 /* bytes of one name */ };
 
 struct route {
-    char *connector;  /* owned; "data", "s3+label"; the part before '+' in lower case */
-    char *path;       /* owned; decoded, without slash at either end; "" is the connector's root */
-    unsigned depth;   /* names in `path` */
-    bool wants_dir;   /* the path ended in a slash */
+    char *connector; /* owned; "data", "s3+label"; the part before '+' in lower case */
+    char *path;      /* owned; decoded, without slash at either end; "" is the connector's root */
+    unsigned depth;  /* names in `path` */
+    bool wants_dir;  /* the path ended in a slash */
 };
 
-#define ROUTE_INIT { 0 }
+#define ROUTE_INIT                                                                                 \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /**
  * Reads `target`, the request target as received (with query, perhaps in absolute form).

@@ -7,17 +7,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/strbuf.h"
 #include "server/json.h"
 #include "server/store.h"
-
-/* Directory times move in ticks of the kernel's clock (up to 10 ms), so a directory changed this
- * recently may change again without a new time. */
-enum { SNAPSHOT_SETTLE_MS = 50 };
 
 void snapshot_cache_init(struct snapshot_cache *cache)
 {
@@ -44,8 +39,8 @@ void snapshot_unref(struct snapshot *snapshot)
 static bool snapshot_matches(const struct snapshot *snapshot, const struct stat *st)
 {
     return snapshot != NULL && snapshot->dev == st->st_dev && snapshot->ino == st->st_ino &&
-        snapshot->mtime.tv_sec == st->st_mtim.tv_sec &&
-        snapshot->mtime.tv_nsec == st->st_mtim.tv_nsec;
+           snapshot->mtime.tv_sec == st->st_mtim.tv_sec &&
+           snapshot->mtime.tv_nsec == st->st_mtim.tv_nsec;
 }
 
 static struct snapshot *snapshot_find(struct snapshot_cache *cache, const struct stat *st)
@@ -148,8 +143,9 @@ static int snapshot_scan(int dir_fd, const struct stat *st, struct snapshot **re
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
     if (snapshot == NULL)
         return -ENOMEM;
-    *snapshot = (struct snapshot){ .references = 1, .dev = st->st_dev, .ino = st->st_ino,
-        .mtime = st->st_mtim, .count = count };
+    *snapshot = (struct snapshot){
+        .references = 1, .dev = st->st_dev, .ino = st->st_ino, .mtime = st->st_mtim, .count = count
+    };
     snapshot->entries = calloc(count + 1, sizeof(*snapshot->entries));
     snapshot->names = strbuf_detach(&names);
     if (snapshot->entries == NULL || snapshot->names == NULL) {
@@ -166,15 +162,6 @@ static int snapshot_scan(int dir_fd, const struct stat *st, struct snapshot **re
     return 0;
 }
 
-static bool snapshot_is_settled(const struct stat *st)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t age_ms = (now.tv_sec - st->st_mtim.tv_sec) * INT64_C(1000) +
-        (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
-    return age_ms > SNAPSHOT_SETTLE_MS;
-}
-
 int snapshot_get(struct snapshot_cache *cache, int dir_fd, struct snapshot **ret_snapshot)
 {
     struct stat st;
@@ -182,7 +169,7 @@ int snapshot_get(struct snapshot_cache *cache, int dir_fd, struct snapshot **ret
         return -errno;
     struct snapshot *snapshot = snapshot_find(cache, &st);
     if (snapshot == NULL) {
-        bool settled = snapshot_is_settled(&st); /* before the scan: see SNAPSHOT_SETTLE_MS */
+        bool settled = store_is_settled(&st); /* before the scan: what happens during it counts */
         int rc = snapshot_scan(dir_fd, &st, &snapshot);
         if (rc < 0)
             return rc;

@@ -29,8 +29,8 @@ static int space_open_list(struct space *space, const struct options_list *list,
     return 0;
 }
 
-static const struct space_mount *space_find(const struct space *space, const char *name,
-    size_t name_len, bool is_home)
+static const struct space_mount *space_find(
+    const struct space *space, const char *name, size_t name_len, bool is_home)
 {
     for (size_t i = 0; i < space->mount_count; i++) {
         const struct space_mount *mount = &space->mounts[i];
@@ -54,8 +54,8 @@ static void space_make_account(const struct space *space)
 int space_open(struct space *space, const struct options *options)
 {
     *space = (struct space){ .user = options->user };
-    space->mounts = calloc(options->homes.count + options->connectors.count + 1,
-        sizeof(*space->mounts));
+    space->mounts =
+        calloc(options->homes.count + options->connectors.count + 1, sizeof(*space->mounts));
     if (space->mounts == NULL)
         return -ENOMEM;
     int rc = 0;

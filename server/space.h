@@ -40,13 +40,17 @@ struct target {
     unsigned level;            /* names below the connector's root; hosted: 1 is an account */
 };
 
-#define TARGET_INIT { 0 }
+#define TARGET_INIT                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /** Opens every directory of the options. 0, or -errno after one line on stderr. */
 int space_open(struct space *space, const struct options *options);
 void space_close(struct space *space);
 
-/** 0; -ENOENT: no such connector or account; -ENOMEM. Free with target_free, also after a failure. */
+/** 0; -ENOENT: no such connector or account; -ENOMEM. Free with target_free, also after a failure.
+ */
 int space_resolve(const struct space *space, const struct route *route, struct target *target);
 void target_free(struct target *target);
 /** Whether the target stays for ever and is always a directory: a root or an account. */

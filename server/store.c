@@ -6,15 +6,19 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 
 #define STORE_TEMP_PREFIX "upload-"
+
+enum { STORE_SETTLE_MS = 50 };
 
 /* glibc has no wrapper. The modes of `flags` are those of open(2) without O_CREAT. */
 static int store_openat2(int dir_fd, const char *path, int flags)
@@ -73,8 +77,8 @@ void store_close(struct store *store)
     store->root_fd = -1;
 }
 
-int store_open_object(const struct store *store, const char *path, int *ret_fd,
-    struct stat *ret_stat)
+int store_open_object(
+    const struct store *store, const char *path, int *ret_fd, struct stat *ret_stat)
 {
     /* O_NONBLOCK: opening a FIFO somebody put there must not wait for its writer */
     CLEANUP_CLOSE int fd = store_openat2(store->root_fd, path, O_RDONLY | O_NONBLOCK);
@@ -90,8 +94,8 @@ int store_open_object(const struct store *store, const char *path, int *ret_fd,
     return 0;
 }
 
-int store_open_parent(const struct store *store, const char *path, int *ret_fd,
-    const char **ret_name)
+int store_open_parent(
+    const struct store *store, const char *path, int *ret_fd, const char **ret_name)
 {
     const char *slash = strrchr(path, '/');
     CLEANUP_FREE char *parent = strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
@@ -103,6 +107,15 @@ int store_open_parent(const struct store *store, const char *path, int *ret_fd,
     *ret_fd = fd;
     *ret_name = slash == NULL ? path : slash + 1;
     return 0;
+}
+
+bool store_is_settled(const struct stat *st)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_ms = (now.tv_sec - st->st_mtim.tv_sec) * INT64_C(1000) +
+                     (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
+    return age_ms > STORE_SETTLE_MS;
 }
 
 int store_open_private(const struct store *store, int *ret_fd)
@@ -128,8 +141,8 @@ int store_temp_create(const struct store *store, struct store_temp *temp)
         return rc;
     (void)snprintf(made.name, sizeof(made.name), STORE_TEMP_PREFIX "%ld-%lu", (long)getpid(),
         atomic_fetch_add(&serial, 1)); /* the buffer holds any two longs */
-    made.fd = openat(made.private_fd, made.name,
-        O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    made.fd = openat(
+        made.private_fd, made.name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (made.fd < 0) {
         rc = -errno;
         (void)close(made.private_fd);

@@ -37,22 +37,33 @@ struct store_temp {
     char name[STORE_TEMP_NAME_MAX];
 };
 
-#define STORE_TEMP_INIT { .fd = -1, .private_fd = -1 }
+#define STORE_TEMP_INIT                                                                            \
+    {                                                                                              \
+        .fd = -1, .private_fd = -1                                                                 \
+    }
 
-/** Opens the directory `dir` (a path of this machine) and removes what a killed server left there. */
+/** Opens the directory `dir` (a path of this machine) and removes what a killed server left there.
+ */
 int store_open(struct store *store, const char *dir, bool read_only);
 /** Closes the store, and takes away the private folder if nothing is in it. */
 void store_close(struct store *store);
 
-/** Opens the file or directory `path` for reading; `ret_stat` tells which. The caller owns the fd. */
-int store_open_object(const struct store *store, const char *path, int *ret_fd,
-    struct stat *ret_stat);
-/**
- * Opens the directory that holds `path` (not ""), for calls that change it. `ret_name`, its last name,
- * points into `path`. The caller owns the fd.
+/** Opens the file or directory `path` for reading; `ret_stat` tells which. The caller owns the fd.
  */
-int store_open_parent(const struct store *store, const char *path, int *ret_fd,
-    const char **ret_name);
+int store_open_object(
+    const struct store *store, const char *path, int *ret_fd, struct stat *ret_stat);
+/**
+ * Opens the directory that holds `path` (not ""), for calls that change it. `ret_name`, its last
+ * name, points into `path`. The caller owns the fd.
+ */
+int store_open_parent(
+    const struct store *store, const char *path, int *ret_fd, const char **ret_name);
+/**
+ * Whether the time of change in `st` (read just now) is old enough to tell versions apart. File
+ * times move in ticks of the kernel's clock, up to 10 ms: what changed within the last tick may
+ * change again and keep its time, so nothing may be remembered about it.
+ */
+bool store_is_settled(const struct stat *st);
 /** Opens the private folder, making it if need be. The caller owns the fd. */
 int store_open_private(const struct store *store, int *ret_fd);
 

@@ -43,7 +43,8 @@ static void test_several_faults_act_together(void **state)
 {
     (void)state;
     const struct options options = {
-        .faults = { "status=503,retry-after=2", "status=500,cut=7", "length=-3,cut=9,stall=1,wrong-etag" },
+        .faults = { "status=503,retry-after=2", "status=500,cut=7",
+            "length=-3,cut=9,stall=1,wrong-etag" },
         .fault_count = 3,
     };
     char why[FAULT_WHY_MAX];
@@ -61,9 +62,9 @@ static void test_several_faults_act_together(void **state)
 static void test_wrong_specs(void **state)
 {
     (void)state;
-    static const char *const specs[] = { "", "x", "status", "status=", "status=x", "status=200", "status=600",
-        "reset=1", "cut=-1", "length=x", "length=9999999999", "upload-reset=101", "nth=1,,reset",
-        "names=/nonexistent/x", "status=500 ", "nth=+1" };
+    static const char *const specs[] = { "", "x", "status", "status=", "status=x", "status=200",
+        "status=600", "reset=1", "cut=-1", "length=x", "length=9999999999", "upload-reset=101",
+        "nth=1,,reset", "names=/nonexistent/x", "status=500 ", "nth=+1", "latency=9999999999" };
     for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
         const struct options options = { .faults = { specs[i] }, .fault_count = 1 };
         char why[FAULT_WHY_MAX] = "";

@@ -14,7 +14,8 @@
 static void test_markers_come_back(void **state)
 {
     (void)state;
-    static const char *const names[] = { "a", "a b+c&d=e#f/?", "\xc3\xa9", "\x01\x7f\xff", "12-6162" };
+    static const char *const names[] = { "a", "a b+c&d=e#f/?", "\xc3\xa9", "\x01\x7f\xff",
+        "12-6162" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct strbuf marker = STRBUF_INIT;
         struct strbuf name = STRBUF_INIT;
@@ -30,8 +31,8 @@ static void test_markers_come_back(void **state)
 static void test_wrong_markers(void **state)
 {
     (void)state;
-    static const char *const markers[] = { "", "1", "1-", "-61", "1-6", "2-61", "1-616", "1-zz", "1-00",
-        "1-6A", "1-61 ", "x-61", "99999-61", "1 -61", "-1-61" };
+    static const char *const markers[] = { "", "1", "1-", "-61", "1-6", "2-61", "1-616", "1-zz",
+        "1-00", " 1-61", "+1-61", "1-6A", "1-61 ", "x-61", "99999-61", "1 -61", "-1-61" };
     for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
         struct strbuf name = STRBUF_INIT;
         assert_int_equal(list_decode_marker(&name, markers[i]), -EINVAL);
@@ -66,9 +67,9 @@ static void test_utf8(void **state)
     (void)state;
     static const char *const right[] = { "", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80",
         "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-    static const char *const wrong[] = { "\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc2", "a\xc2", "\xc2z",
-        "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80",
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff" };
+    static const char *const wrong[] = { "\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc2", "a\xc2",
+        "\xc2z", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
+        "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff" };
     for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
         assert_true(json_is_utf8(right[i]));
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

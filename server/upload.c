@@ -25,7 +25,7 @@ int upload_begin(struct upload *upload, const struct target *target, uint64_t le
     if (rc < 0)
         return rc;
     struct stat st;
-    if (!json_is_utf8(made.name)) /* could never be listed */
+    if (!json_is_utf8(target->path)) /* could never be listed */
         rc = -EILSEQ;
     else if (fstatat(made.dir_fd, made.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
         rc = -EISDIR;

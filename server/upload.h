@@ -25,11 +25,14 @@ struct upload {
     MD5_CTX md5;
 };
 
-#define UPLOAD_INIT { .dir_fd = -1, .temp = STORE_TEMP_INIT }
+#define UPLOAD_INIT                                                                                \
+    {                                                                                              \
+        .dir_fd = -1, .temp = STORE_TEMP_INIT                                                      \
+    }
 
 /**
- * Begins an upload to `target`, which outlives it. `length` is its size in bytes if it is known, else
- * 0. -ENOENT: there is no such directory; -EISDIR: `target` is one; -ENOSPC: it cannot fit.
+ * Begins an upload to `target`, which outlives it. `length` is its size in bytes if it is known,
+ * else 0. -ENOENT: there is no such directory; -EISDIR: `target` is one; -ENOSPC: it cannot fit.
  */
 int upload_begin(struct upload *upload, const struct target *target, uint64_t length);
 int upload_write(struct upload *upload, const void *data, size_t len);

@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True  # the sources stay as they are
-from harness import (GIVE_UP, KEY, Server, error, names, run, same, true, write)  # noqa: E402
+from harness import GIVE_UP, KEY, Server, error, names, run, same, true, write  # noqa: E402
 
 
 def outcome(s, path="/v1/data/.my/c/f", method="GET", body=None):
@@ -58,9 +58,11 @@ def test_fault_connection():
     with faulty("match=*:/c/f,count=2,reset") as s:
         same([outcome(s) for _ in range(3)], ["reset", "reset", 200])
     with faulty("match=GET:/c/f,count=1,cut=0", "match=GET:/c/f,nth=2,cut=123", "match=GET:/c/f,nth=3,cut=5000") as s:
-        same([outcome(s) for _ in range(4)], [("cut", 0), ("cut", 123), 200, 200])
-        same([" aborted" in line for line in s.log_lines(4)], [True, True, False, False])
-        same(s.log_lines(4)[1].split()[4], "123")
+        for number, (wanted, aborted) in enumerate(((("cut", 0), True), (("cut", 123), True), (200, False)), 1):
+            same(outcome(s), wanted)
+            line = s.log_lines(number)[-1]
+            same(line.endswith(" aborted"), aborted, line)
+            same(line.split()[4], "1000" if wanted == 200 else str(wanted[1]), line)
     with faulty("match=GET:/c/f,count=1,stall=0", "match=HEAD:,count=1,stall=0", "match=GET:/c/f,nth=2,stall=3600") as s:
         same(outcome(s), ("cut", 500))
         same([outcome(s, method="HEAD") for _ in range(2)], ["closed", 200])
