@@ -29,7 +29,8 @@ static const struct status_meaning {
 
 static const struct status_meaning *find_meaning(int status)
 {
-    static const struct status_meaning unknown = { 0, -EIO, false, "an answer that was not expected" };
+    static const struct status_meaning unknown = { 0, -EIO, false,
+        "an answer that was not expected" };
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
         if (meanings[i].status == status)
             return &meanings[i];
@@ -53,8 +54,8 @@ static bool says(const char *message, const char *words)
 
 /*
  * What a refusal (400, 409, and what else a server may choose) means depends on what was asked: no
- * document says which status a full directory or a name already taken gives, so the operation decides,
- * and the server's words where the operation can fail in two ways.
+ * document says which status a full directory or a name already taken gives, so the operation
+ * decides, and the server's words where the operation can fail in two ways.
  */
 static int refine(int status, enum algorithmia_operation operation, const char *message, int error)
 {
@@ -72,13 +73,13 @@ static int refine(int status, enum algorithmia_operation operation, const char *
     }
 }
 
-int algorithmia_error(struct remote_call *call, enum algorithmia_operation operation, const char *path,
-    const struct http_response *response, const struct strbuf *body)
+int algorithmia_error(struct remote_call *call, enum algorithmia_operation operation,
+    const char *path, const struct http_response *response, const struct strbuf *body)
 {
     const struct status_meaning *meaning = find_meaning(response->status);
     cJSON *json = cJSON_ParseWithLength(strbuf_cstr(body), body->len); /* NULL: no JSON */
-    const char *message = response->error_message[0] != '\0' ? response->error_message
-                                                            : message_of(json);
+    const char *message =
+        response->error_message[0] != '\0' ? response->error_message : message_of(json);
     int error = refine(response->status, operation, message, meaning->error);
     if (meaning->transient)
         (void)remote_call_fail_transient(call, error, "'%s': %s (%d)", path,

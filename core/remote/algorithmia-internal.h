@@ -13,8 +13,8 @@
 struct algorithmia_account {
     struct http_client *http;
     char *base_url;
-    char *authorization; /* the header's value; NULL: none */
-    char *ca_cert;       /* or NULL */
+    char *authorization;        /* the header's value; NULL: none */
+    char *ca_cert;              /* or NULL */
     struct retry_policy policy; /* for the later pages of a listing */
     struct latency latency;     /* has its own lock */
     atomic_uint references;
@@ -53,14 +53,17 @@ int algorithmia_perform(struct algorithmia *store, struct remote_call *call,
 
 /* algorithmia-error.c */
 
-enum { ALGORITHMIA_ERROR_BODY_MAX = 64 << 10 }; /* an error's text beyond that is nobody's concern */
+enum {
+    ALGORITHMIA_ERROR_BODY_MAX = 64 << 10
+}; /* an error's text beyond that is nobody's concern */
 
 /**
- * The errno for an answer whose status is not 2xx, with call->why from the X-Error-Message header or the
- * body ({"error":{"message":…}}, or {"error":"…"}), call->transient and call->retry_after_ms.
+ * The errno for an answer whose status is not 2xx, with call->why from the X-Error-Message header
+ * or the body ({"error":{"message":…}}, or {"error":"…"}), call->transient and
+ * call->retry_after_ms.
  */
-int algorithmia_error(struct remote_call *call, enum algorithmia_operation operation, const char *path,
-    const struct http_response *response, const struct strbuf *body);
+int algorithmia_error(struct remote_call *call, enum algorithmia_operation operation,
+    const char *path, const struct http_response *response, const struct strbuf *body);
 
 /* algorithmia-list.c */
 
@@ -68,16 +71,17 @@ int algorithmia_list(struct remote *remote, struct remote_call *call, const char
     remote_entry_fn *entry, void *context);
 
 /**
- * Delivers the entries of one page, folders first. `json` may be changed. The next page's marker goes to
- * *ret_marker (malloc'ed; NULL on the last page). 0, what `entry` returned, -EIO with call->why, -ENOMEM.
+ * Delivers the entries of one page, folders first. `json` may be changed. The next page's marker
+ * goes to *ret_marker (malloc'ed; NULL on the last page). 0, what `entry` returned, -EIO with
+ * call->why, -ENOMEM.
  */
 int algorithmia_page_parse(struct remote_call *call, char *json, size_t len, remote_entry_fn *entry,
     void *context, char **ret_marker);
 
 /* algorithmia-read.c */
 
-int algorithmia_read(struct remote *remote, struct remote_call *call, const char *path, uint64_t offset,
-    uint64_t length, const struct remote_read_sink *sink);
+int algorithmia_read(struct remote *remote, struct remote_call *call, const char *path,
+    uint64_t offset, uint64_t length, const struct remote_read_sink *sink);
 
 /* algorithmia-write.c */
 

@@ -15,8 +15,9 @@
 /* --- one page's JSON --- */
 
 /*
- * cJSON ends a string at an escaped NUL, which would turn the name "a<NUL>b" into "a", somebody else's
- * name. The escape becomes that of '/', which no name may hold either: the caller's check refuses it.
+ * cJSON ends a string at an escaped NUL, which would turn the name "a<NUL>b" into "a", somebody
+ * else's name. The escape becomes that of '/', which no name may hold either: the caller's check
+ * refuses it.
  */
 static void disarm_escaped_nul(char *json, size_t len)
 {
@@ -52,9 +53,8 @@ static void take_mtime(const cJSON *item, struct remote_entry *entry)
 static int deliver_folders(const cJSON *folders, remote_entry_fn *deliver, void *context)
 {
     const cJSON *folder;
-    cJSON_ArrayForEach (folder, folders) {
-        const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(folder, "name"));
+    cJSON_ArrayForEach(folder, folders) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(folder, "name"));
         struct remote_entry entry = { .is_dir = true };
         if (name == NULL) {
             log_debug("algorithmia", "a folder without a name is left out of a listing");
@@ -70,9 +70,8 @@ static int deliver_folders(const cJSON *folders, remote_entry_fn *deliver, void 
 static int deliver_files(const cJSON *files, remote_entry_fn *deliver, void *context)
 {
     const cJSON *file;
-    cJSON_ArrayForEach (file, files) {
-        const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(file, "filename"));
+    cJSON_ArrayForEach(file, files) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(file, "filename"));
         struct remote_entry entry = { .is_dir = false };
         if (name == NULL ||
             !take_size(cJSON_GetObjectItemCaseSensitive(file, "size"), &entry.size)) {
@@ -126,7 +125,8 @@ int algorithmia_page_parse(struct remote_call *call, char *json, size_t len, rem
     if (cJSON_IsObject(page))
         rc = page_deliver(page, entry, context, ret_marker);
     else
-        rc = remote_call_fail_transient(call, -EIO, "the server's listing is not the JSON it should be");
+        rc = remote_call_fail_transient(
+            call, -EIO, "the server's listing is not the JSON it should be");
     cJSON_Delete(page);
     return rc;
 }
@@ -136,8 +136,8 @@ int algorithmia_page_parse(struct remote_call *call, char *json, size_t len, rem
 struct listing {
     struct algorithmia *store;
     const char *path;
-    const char *marker; /* of the page wanted; NULL: the first */
-    struct remote_call *call;          /* of the current try */
+    const char *marker;               /* of the page wanted; NULL: the first */
+    struct remote_call *call;         /* of the current try */
     struct algorithmia_answer answer; /* the page, once it is here */
 };
 
@@ -148,8 +148,8 @@ static int page_head(void *context, const struct http_response *response)
     if (response->status != 200 || response->data_type == HTTP_DATA_DIRECTORY)
         return 0;
     if (response->data_type == HTTP_DATA_FILE) /* its bytes, maybe gigabytes, are not wanted */
-        return remote_call_fail(listing->call, -ENOTDIR, "'%s': a file, not a directory",
-            listing->path);
+        return remote_call_fail(
+            listing->call, -ENOTDIR, "'%s': a file, not a directory", listing->path);
     return remote_call_fail(listing->call, -EIO,
         "'%s': the answer has no X-Data-Type; is this an Algorithmia server?", listing->path);
 }
@@ -159,8 +159,8 @@ static int page_body(void *context, const void *bytes, size_t len)
     struct listing *listing = context;
     struct strbuf *body = &listing->answer.body;
     if (len > ALGORITHMIA_PAGE_MAX - body->len)
-        return remote_call_fail(listing->call, -EIO, "'%s': a page of more than %d bytes", listing->path,
-            ALGORITHMIA_PAGE_MAX);
+        return remote_call_fail(listing->call, -EIO, "'%s': a page of more than %d bytes",
+            listing->path, ALGORITHMIA_PAGE_MAX);
     strbuf_add(body, bytes, len);
     return body->failed ? -ENOMEM : 0;
 }
@@ -178,31 +178,38 @@ static int page_fetch(void *context, struct remote_call *call, bool *progressed)
     }
     if (url.failed)
         return remote_call_fail(call, -ENOMEM, "out of memory");
-    struct http_request request = { .method = HTTP_GET, .url = strbuf_cstr(&url), .body_fd = -1,
-        .context = listing, .head = page_head, .body = page_body };
+    struct http_request request = { .method = HTTP_GET,
+        .url = strbuf_cstr(&url),
+        .body_fd = -1,
+        .context = listing,
+        .head = page_head,
+        .body = page_body };
     struct http_response *response = &listing->answer.response;
     listing->call = call;
     int rc = algorithmia_perform(listing->store, call, &request, response);
     if (rc == 0 && response->status != 200)
-        rc = algorithmia_error(call, ALGORITHMIA_LIST, listing->path, response,
-            &listing->answer.body);
+        rc = algorithmia_error(
+            call, ALGORITHMIA_LIST, listing->path, response, &listing->answer.body);
     return rc;
 }
 
-/* The first page once (nothing is delivered yet: the retry layer's business), later ones with retries. */
+/* The first page once (nothing is delivered yet: the retry layer's business), later ones with
+ * retries. */
 static int page_get(struct listing *listing, struct remote_call *call)
 {
     bool progressed;
     if (listing->marker == NULL)
         return page_fetch(listing, call, &progressed);
-    struct retry_run run = { .policy = &listing->store->account->policy, .attempt = page_fetch,
-        .context = listing, .deadline_ms = listing->store->account->policy.deadline_ms };
+    struct retry_run run = { .policy = &listing->store->account->policy,
+        .attempt = page_fetch,
+        .context = listing,
+        .deadline_ms = listing->store->account->policy.deadline_ms };
     return retry_run(&run, call);
 }
 
 /*
- * Notices a server that leads in circles (Brent): one old marker is kept and compared with each new one;
- * it is replaced at page 1, 2, 4, 8, …, so that any circle is met sooner or later.
+ * Notices a server that leads in circles (Brent): one old marker is kept and compared with each new
+ * one; it is replaced at page 1, 2, 4, 8, …, so that any circle is met sooner or later.
  */
 struct circle {
     char *marker;
@@ -228,8 +235,8 @@ static int remaining(struct remote_call *call, uint64_t started_ms, uint64_t who
         return 0;
     uint64_t spent = clock_ms() - started_ms;
     if (spent >= whole_ms)
-        return remote_call_fail_transient(call, -ETIMEDOUT, "the listing took longer than %llu ms",
-            (unsigned long long)whole_ms);
+        return remote_call_fail_transient(
+            call, -ETIMEDOUT, "the listing took longer than %llu ms", (unsigned long long)whole_ms);
     call->deadline_ms = whole_ms - spent;
     return 0;
 }
@@ -237,8 +244,9 @@ static int remaining(struct remote_call *call, uint64_t started_ms, uint64_t who
 int algorithmia_list(struct remote *remote, struct remote_call *call, const char *path,
     remote_entry_fn *entry, void *context)
 {
-    struct listing listing = { .store = (struct algorithmia *)remote, .path = path,
-        .answer = { .body = STRBUF_INIT } };
+    struct listing listing = {
+        .store = (struct algorithmia *)remote, .path = path, .answer = { .body = STRBUF_INIT }
+    };
     struct circle circle = { .next_keep = 1 };
     uint64_t started_ms = clock_ms(), whole_ms = call->deadline_ms;
     char *marker = NULL;
@@ -250,8 +258,8 @@ int algorithmia_list(struct remote *remote, struct remote_call *call, const char
         if (rc == 0)
             rc = page_get(&listing, call);
         if (rc == 0)
-            rc = algorithmia_page_parse(call, listing.answer.body.buf, listing.answer.body.len, entry,
-                context, &next);
+            rc = algorithmia_page_parse(
+                call, listing.answer.body.buf, listing.answer.body.len, entry, context, &next);
         free(marker);
         marker = next;
         if (rc == 0 && marker != NULL)

@@ -46,13 +46,14 @@ static int head_range(struct reading *reading, const struct http_response *respo
         last = response->range_total - 1;
     if (!response->has_range || response->range_start != reading->offset ||
         response->range_end > last)
-        return remote_call_fail(reading->call, -EIO, "'%s': the server sent another range than asked",
-            reading->path);
+        return remote_call_fail(
+            reading->call, -EIO, "'%s': the server sent another range than asked", reading->path);
     if (response->has_length && response->length != response->range_end - response->range_start + 1)
-        return remote_call_fail_transient(reading->call, -EIO,
-            "'%s': the answer's range and length do not agree", reading->path);
+        return remote_call_fail_transient(
+            reading->call, -EIO, "'%s': the answer's range and length do not agree", reading->path);
     reading->next = reading->offset;
-    /* A server may send less of a range. The end wanted is known when the total is, or the length. */
+    /* A server may send less of a range. The end wanted is known when the total is, or the length.
+     */
     reading->end = response->has_total || reading->length != UINT64_MAX ? last + 1 : UINT64_MAX;
     return begin(reading, response->has_total ? response->range_total : UINT64_MAX, response->etag);
 }
@@ -69,8 +70,8 @@ static int read_head(void *context, const struct http_response *response)
         return remote_call_fail(reading->call, -EIO,
             "'%s': the answer has no X-Data-Type; is this an Algorithmia server?", reading->path);
     if (response->encoded)
-        return remote_call_fail(reading->call, -EIO, "'%s': the server compressed what it must not",
-            reading->path);
+        return remote_call_fail(
+            reading->call, -EIO, "'%s': the server compressed what it must not", reading->path);
     return response->status == 200 ? head_whole(reading, response) : head_range(reading, response);
 }
 
@@ -83,15 +84,16 @@ static int read_body(void *context, const void *bytes, size_t len)
         return 0;
     }
     if (len > reading->end - reading->next)
-        return remote_call_fail(reading->call, -EIO, "'%s': more bytes than announced", reading->path);
+        return remote_call_fail(
+            reading->call, -EIO, "'%s': more bytes than announced", reading->path);
     uint64_t offset = reading->next;
     reading->next += len;
     return reading->sink->data(reading->sink->context, offset, bytes, len);
 }
 
 /*
- * 416. An empty object has no range that could be asked for, so reading it from its start is a success
- * without bytes. Anything else: whoever asked believes in a size the object no longer has.
+ * 416. An empty object has no range that could be asked for, so reading it from its start is a
+ * success without bytes. Anything else: whoever asked believes in a size the object no longer has.
  */
 static int end_unsatisfiable(struct reading *reading, const struct http_response *response)
 {
@@ -107,20 +109,26 @@ static int end_read(struct reading *reading)
     if (response->status == 416)
         return end_unsatisfiable(reading, response);
     if (reading->keeps_body)
-        return algorithmia_error(reading->call, ALGORITHMIA_READ, reading->path, response,
-            &reading->answer.body);
+        return algorithmia_error(
+            reading->call, ALGORITHMIA_READ, reading->path, response, &reading->answer.body);
     if (reading->end != UINT64_MAX && reading->next != reading->end)
-        return remote_call_fail_transient(reading->call, -EIO, "'%s': the answer ended at byte %" PRIu64
-            " of %" PRIu64, reading->path, reading->next, reading->end);
+        return remote_call_fail_transient(reading->call, -EIO,
+            "'%s': the answer ended at byte %" PRIu64 " of %" PRIu64, reading->path, reading->next,
+            reading->end);
     return 0;
 }
 
-int algorithmia_read(struct remote *remote, struct remote_call *call, const char *path, uint64_t offset,
-    uint64_t length, const struct remote_read_sink *sink)
+int algorithmia_read(struct remote *remote, struct remote_call *call, const char *path,
+    uint64_t offset, uint64_t length, const struct remote_read_sink *sink)
 {
     struct algorithmia *store = (struct algorithmia *)remote;
-    struct reading reading = { .store = store, .call = call, .sink = sink, .path = path,
-        .offset = offset, .length = length, .answer = { .body = STRBUF_INIT } };
+    struct reading reading = { .store = store,
+        .call = call,
+        .sink = sink,
+        .path = path,
+        .offset = offset,
+        .length = length,
+        .answer = { .body = STRBUF_INIT } };
     char range[48];
     if (length == 0 || (length != UINT64_MAX && length - 1 > UINT64_MAX - 1 - offset))
         return remote_call_fail(call, -EINVAL, "'%s': not a range", path);
@@ -129,8 +137,12 @@ int algorithmia_read(struct remote *remote, struct remote_call *call, const char
     algorithmia_url(store, path, &url);
     if (url.failed)
         return remote_call_fail(call, -ENOMEM, "out of memory");
-    struct http_request request = { .method = HTTP_GET, .url = strbuf_cstr(&url), .body_fd = -1,
-        .context = &reading, .head = read_head, .body = read_body,
+    struct http_request request = { .method = HTTP_GET,
+        .url = strbuf_cstr(&url),
+        .body_fd = -1,
+        .context = &reading,
+        .head = read_head,
+        .body = read_body,
         .expected_bytes = length == UINT64_MAX ? EXPECTED_UNKNOWN : length };
     if (length != UINT64_MAX)
         (void)snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, offset, offset + (length - 1));

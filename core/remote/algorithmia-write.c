@@ -7,7 +7,9 @@
 #include "core/remote/algorithmia-internal.h"
 #include "core/remote/call.h"
 
-enum { EXPECTED_MAX = 1 << 20 }; /* an upload holds no more than this in memory, whatever its size */
+enum {
+    EXPECTED_MAX = 1 << 20
+}; /* an upload holds no more than this in memory, whatever its size */
 
 struct writing {
     MD5_CTX md5; /* of the bytes that were sent */
@@ -74,10 +76,15 @@ int algorithmia_write(struct remote *remote, struct remote_call *call, const cha
     if (url.failed)
         return remote_call_fail(call, -ENOMEM, "out of memory");
     MD5Init(&writing.md5); /* an empty file sends nothing that would start it */
-    struct http_request request = { .method = HTTP_PUT, .url = strbuf_cstr(&url),
-        .content_type = "application/octet-stream", .body_fd = source->fd, .body_size = source->size,
+    struct http_request request = { .method = HTTP_PUT,
+        .url = strbuf_cstr(&url),
+        .content_type = "application/octet-stream",
+        .body_fd = source->fd,
+        .body_size = source->size,
         .expected_bytes = source->size < EXPECTED_MAX ? source->size : EXPECTED_MAX,
-        .context = &writing, .body = write_body, .sent = write_sent };
+        .context = &writing,
+        .body = write_body,
+        .sent = write_sent };
     int rc = algorithmia_perform(store, call, &request, &writing.answer.response);
     if (rc == 0)
         rc = end_write(&writing, call, path, source, ret_entry);

@@ -23,8 +23,8 @@ static char *make_authorization(const struct profile *profile)
     return strbuf_detach(&value);
 }
 
-struct algorithmia_account *algorithmia_account_new(struct http_client *http,
-    const struct profile *profile)
+struct algorithmia_account *algorithmia_account_new(
+    struct http_client *http, const struct profile *profile)
 {
     struct algorithmia_account *account = calloc(1, sizeof(*account));
     if (account == NULL)
@@ -84,7 +84,8 @@ int algorithmia_perform(struct algorithmia *store, struct remote_call *call,
     request->ca_cert = account->ca_cert;
     request->stall_ms = latency_stall_ms(&account->latency);
     if (request->method == HTTP_PUT)
-        request->answer_ms = LATENCY_MAX_MS; /* a server may have to store gigabytes before it answers */
+        request->answer_ms =
+            LATENCY_MAX_MS; /* a server may have to store gigabytes before it answers */
     int rc = http_perform(account->http, call, request, response);
     if (response->status != 0)
         latency_add(&account->latency, response->first_byte_ms);
@@ -154,8 +155,10 @@ static int algorithmia_probe(struct remote *remote, struct remote_call *call, co
     if (response.data_type == HTTP_DATA_DIRECTORY)
         entry.is_dir = true;
     else if (response.data_type != HTTP_DATA_FILE)
-        return remote_call_fail(call, -EIO, "'%s': the answer has no X-Data-Type; is this an "
-            "Algorithmia server?", path);
+        return remote_call_fail(call, -EIO,
+            "'%s': the answer has no X-Data-Type; is this an "
+            "Algorithmia server?",
+            path);
     else if (!response.has_length || response.encoded)
         return remote_call_fail(call, -EIO, "'%s': the server does not tell the size", path);
     if (!entry.is_dir) {
@@ -166,7 +169,8 @@ static int algorithmia_probe(struct remote *remote, struct remote_call *call, co
     return 0;
 }
 
-/* {"name": …}: JSON text cannot hold bytes that are not UTF-8, so such a name is refused here. */
+/* {"name": …}. Bytes that are not UTF-8 go out as they are: whether to take them is the server's.
+ */
 static char *make_dir_body(const char *name)
 {
     cJSON *object = cJSON_CreateObject();
@@ -189,14 +193,16 @@ static int algorithmia_make_dir(struct remote *remote, struct remote_call *call,
         algorithmia_url(store, parent, &url);
     if (parent == NULL || body == NULL || url.failed)
         return remote_call_fail(call, -ENOMEM, "out of memory");
-    struct http_request request = { .method = HTTP_POST, .url = strbuf_cstr(&url), .post = body,
+    struct http_request request = { .method = HTTP_POST,
+        .url = strbuf_cstr(&url),
+        .post = body,
         .content_type = "application/json" };
     struct http_response response;
     return perform_simple(store, call, &request, ALGORITHMIA_MAKE_DIR, path, &response);
 }
 
-static int algorithmia_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+static int algorithmia_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     struct algorithmia *store = (struct algorithmia *)remote;
     CLEANUP_STRBUF struct strbuf url = STRBUF_INIT;
@@ -216,8 +222,8 @@ struct account_search {
     bool found;
 };
 
-static int take_account(void *context, const char *name, size_t name_len,
-    const struct remote_entry *entry)
+static int take_account(
+    void *context, const char *name, size_t name_len, const struct remote_entry *entry)
 {
     struct account_search *search = context;
     if (search->found || !entry->is_dir)
@@ -230,16 +236,19 @@ static int take_account(void *context, const char *name, size_t name_len,
     return 0;
 }
 
-static int algorithmia_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
+static int algorithmia_account(
+    struct remote *remote, struct remote_call *call, char *name, size_t size)
 {
     struct algorithmia *store = (struct algorithmia *)remote;
     struct account_search search = { .name = name, .size = size };
     if (strcmp(store->connector, "data") != 0)
-        return remote_call_fail(call, -EOPNOTSUPP, "%s: only 'data' has the account's directory",
-            store->connector);
+        return remote_call_fail(
+            call, -EOPNOTSUPP, "%s: only 'data' has the account's directory", store->connector);
     int rc = algorithmia_list(remote, call, "", take_account, &search);
     if (rc == 0 && !search.found)
         rc = remote_call_fail(call, -ENOENT, "the server does not tell the account's name");
+    else if (rc < 0 && call->why[0] == '\0')
+        rc = remote_call_fail(call, rc, "the account's name is not one a directory can have");
     return rc;
 }
 
@@ -267,7 +276,8 @@ static const struct remote_ops algorithmia_ops = {
 /* The connector stands in the URL as it is, '+' included: the API's own spelling. */
 static bool is_connector(const char *connector)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_";
     return connector[0] != '\0' && connector[strspn(connector, allowed)] == '\0';
 }
 

@@ -17,8 +17,8 @@ bool remote_call_cancelled(const struct remote_call *call)
     return call->cancel != NULL && atomic_load_explicit(call->cancel, memory_order_relaxed);
 }
 
-__attribute__((format(printf, 3, 0))) static int remote_call_vfail(struct remote_call *call,
-    int error, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static int remote_call_vfail(
+    struct remote_call *call, int error, const char *format, va_list ap)
 {
     (void)vsnprintf(call->why, sizeof(call->why), format, ap); /* a long reason is cut */
     for (char *c = call->why; *c != '\0'; c++)

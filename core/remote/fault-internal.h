@@ -19,13 +19,13 @@ struct fault_rule {
     enum fault_when when;
     uint64_t first, last; /* FAULT_RANGE; else `first` is the N */
     enum fault_action action;
-    int error;      /* -errno */
+    int error; /* -errno */
     bool lasting;
     uint64_t value; /* bytes or milliseconds */
 };
 
 /** Parses `spec` into rules[]. How many, or -EINVAL with the reason in why[]. */
-int fault_parse(const char *spec, struct fault_rule rules[REMOTE_FAULT_RULES_MAX], char *why,
-    size_t why_size);
+int fault_parse(
+    const char *spec, struct fault_rule rules[REMOTE_FAULT_RULES_MAX], char *why, size_t why_size);
 
 #endif

@@ -11,9 +11,14 @@ static const struct error_name {
     const char *name;
     int error;
 } error_names[] = {
-    { "EIO", -EIO },       { "ETIMEDOUT", -ETIMEDOUT }, { "EHOSTUNREACH", -EHOSTUNREACH },
-    { "EACCES", -EACCES }, { "ENOENT", -ENOENT },       { "ESTALE", -ESTALE },
-    { "ENOSPC", -ENOSPC }, { "EEXIST", -EEXIST },
+    { "EIO", -EIO },
+    { "ETIMEDOUT", -ETIMEDOUT },
+    { "EHOSTUNREACH", -EHOSTUNREACH },
+    { "EACCES", -EACCES },
+    { "ENOENT", -ENOENT },
+    { "ESTALE", -ESTALE },
+    { "ENOSPC", -ENOSPC },
+    { "EEXIST", -EEXIST },
 };
 
 static bool parse_number(const char *text, uint64_t *ret_number)
@@ -114,8 +119,8 @@ static bool parse_rule(char *text, struct fault_rule *rule)
            parse_action(action, rule);
 }
 
-int fault_parse(const char *spec, struct fault_rule rules[REMOTE_FAULT_RULES_MAX], char *why,
-    size_t why_size)
+int fault_parse(
+    const char *spec, struct fault_rule rules[REMOTE_FAULT_RULES_MAX], char *why, size_t why_size)
 {
     CLEANUP_FREE char *copy = strdup(spec);
     int count = 0;
@@ -126,8 +131,8 @@ int fault_parse(const char *spec, struct fault_rule rules[REMOTE_FAULT_RULES_MAX
     for (char *rule = copy; rule != NULL && *rule != '\0';) {
         char *next = split(rule, ',');
         if (count == REMOTE_FAULT_RULES_MAX || !parse_rule(rule, &rules[count])) {
-            (void)snprintf(why, why_size, "rule %d of '%s' is not operation:when:action", count + 1,
-                spec);
+            (void)snprintf(
+                why, why_size, "rule %d of '%s' is not operation:when:action", count + 1, spec);
             return -EINVAL;
         }
         count++;

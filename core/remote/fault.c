@@ -19,7 +19,8 @@ struct fault {
     atomic_ullong calls[FAULT_COUNTS];
 };
 
-/* splitmix64 of the seed and the call's number: chance that does not depend on the threads' order. */
+/* splitmix64 of the seed and the call's number: chance that does not depend on the threads' order.
+ */
 static unsigned percent_of(uint64_t seed, uint64_t number)
 {
     uint64_t x = seed + number * UINT64_C(0x9e3779b97f4a7c15);
@@ -47,9 +48,9 @@ static const struct fault_rule *find_rule(struct fault *fault, enum remote_opera
     uint64_t overall = atomic_fetch_add(&fault->calls[FAULT_ANY], 1) + 1;
     for (int i = 0; i < fault->rule_count; i++) {
         const struct fault_rule *rule = &fault->rules[i];
-        if (rule->operation == FAULT_ANY ? rule_applies(fault, rule, overall)
-                                         : rule->operation == (unsigned)operation &&
-                                               rule_applies(fault, rule, number))
+        if (rule->operation == FAULT_ANY
+                ? rule_applies(fault, rule, overall)
+                : rule->operation == (unsigned)operation && rule_applies(fault, rule, number))
             return rule;
     }
     return NULL;
@@ -130,7 +131,8 @@ struct short_sink {
 static int short_begin(void *context, uint64_t object_size, const char *version)
 {
     struct short_sink *cut = context;
-    return cut->sink->begin == NULL ? 0 : cut->sink->begin(cut->sink->context, object_size, version);
+    return cut->sink->begin == NULL ? 0
+                                    : cut->sink->begin(cut->sink->context, object_size, version);
 }
 
 static int short_data(void *context, uint64_t offset, const void *bytes, size_t len)
@@ -145,8 +147,8 @@ static int short_data(void *context, uint64_t offset, const void *bytes, size_t 
     return -EIO;
 }
 
-static int read_short(struct fault *fault, struct remote_call *call, const char *path, uint64_t offset,
-    uint64_t length, const struct remote_read_sink *sink, uint64_t bytes)
+static int read_short(struct fault *fault, struct remote_call *call, const char *path,
+    uint64_t offset, uint64_t length, const struct remote_read_sink *sink, uint64_t bytes)
 {
     struct short_sink cut = { .sink = sink, .left = bytes };
     const struct remote_read_sink through = { &cut, short_begin, short_data };
@@ -175,7 +177,8 @@ static int fault_write(struct remote *remote, struct remote_call *call, const ch
     struct fault *fault = (struct fault *)remote;
     const struct fault_rule *rule;
     int rc = before(remote, call, REMOTE_OP_WRITE, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_write(fault->inner, call, path, source, ret_entry));
+    return rc < 0 ? rc
+                  : after(rule, call, remote_write(fault->inner, call, path, source, ret_entry));
 }
 
 static int fault_make_dir(struct remote *remote, struct remote_call *call, const char *path)
@@ -186,8 +189,8 @@ static int fault_make_dir(struct remote *remote, struct remote_call *call, const
     return rc < 0 ? rc : after(rule, call, remote_make_dir(fault->inner, call, path));
 }
 
-static int fault_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+static int fault_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     struct fault *fault = (struct fault *)remote;
     const struct fault_rule *rule;
@@ -223,8 +226,8 @@ static const struct remote_ops fault_ops = {
     .free = fault_free,
 };
 
-struct remote *remote_fault_new(struct remote *inner, const char *spec, uint64_t seed, char *why,
-    size_t why_size)
+struct remote *remote_fault_new(
+    struct remote *inner, const char *spec, uint64_t seed, char *why, size_t why_size)
 {
     if (inner == NULL)
         return NULL;

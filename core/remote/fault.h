@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failures on demand: a layer for tests and debugging that spoils calls before, after or while they are
- * passed on. The same specification and seed, and the same order of calls, give the same failures.
+ * Failures on demand: a layer for tests and debugging that spoils calls before, after or while they
+ * are passed on. The same specification and seed, and the same order of calls, give the same
+ * failures.
  *
- *     struct remote *r = remote_fault_new(remote_memory_new(), "read:2:short=100,list:%3:EIO", 1, why,
- *         sizeof(why));
+ *     struct remote *r = remote_fault_new(
+ *         remote_memory_new(), "read:2:short=100,list:%3:EIO", 1, why, sizeof(why));
  *
  * A specification is rules, separated by commas; the first that applies to a call is carried out:
  *
@@ -15,7 +16,8 @@
  *               %N     every Nth
  *               pN     N of 100, by chance (seeded)
  *               *      all
- *     action    E      fail in passing: EIO ETIMEDOUT EHOSTUNREACH EACCES ENOENT ESTALE ENOSPC EEXIST
+ *     action    E      fail in passing, with EIO ETIMEDOUT EHOSTUNREACH EACCES ENOENT ESTALE
+ *                      ENOSPC or EEXIST
  *               E!     fail for good
  *               lost=E carry the call out, then fail in passing: the answer was lost
  *               short=N  of a read: pass N bytes on, then fail with EIO in passing
@@ -32,10 +34,10 @@
 enum { REMOTE_FAULT_RULES_MAX = 16 };
 
 /**
- * Wraps `inner` and owns it, on failure too. NULL: `inner` is NULL, no memory, or `spec` does not parse
- * (errno EINVAL), and the reason is in why[why_size].
+ * Wraps `inner` and owns it, on failure too. NULL: `inner` is NULL, no memory, or `spec` does not
+ * parse (errno EINVAL), and the reason is in why[why_size].
  */
-struct remote *remote_fault_new(struct remote *inner, const char *spec, uint64_t seed, char *why,
-    size_t why_size);
+struct remote *remote_fault_new(
+    struct remote *inner, const char *spec, uint64_t seed, char *why, size_t why_size);
 
 #endif

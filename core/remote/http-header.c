@@ -80,7 +80,8 @@ static void take_length(struct http_response *response, struct value value)
     response->length = length;
 }
 
-/* "bytes 0-99/1234", "bytes 0-99/STAR", or with a 416 "bytes STAR/1234" (STAR being an asterisk). */
+/* "bytes 0-99/1234", "bytes 0-99/STAR", or with a 416 "bytes STAR/1234" (STAR being an asterisk).
+ */
 static void take_range(struct http_response *response, struct value value)
 {
     static const char unit[] = "bytes ";

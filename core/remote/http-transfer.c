@@ -62,7 +62,8 @@ static void note_progress(struct http_job *job)
 /* --- callbacks, on the transfer thread --- */
 
 /* The connection stands and the request is about to be sent. */
-static int on_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
+static int on_request(
+    void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     struct http_job *job = context;
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
@@ -191,8 +192,9 @@ static CURLcode set_method(struct http_job *job)
     return CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
-/* The options that are the same for every request. Those unchecked fail only for want of memory for a
- * string they do not have, or for an option this libcurl lacks, and the build would have said so. */
+/* The options that are the same for every request. Those unchecked fail only for want of memory for
+ * a string they do not have, or for an option this libcurl lacks, and the build would have said so.
+ */
 static void set_common(struct http_job *job, CURLSH *share, uint32_t connect_ms)
 {
     CURL *easy = job->easy;
@@ -250,7 +252,8 @@ void http_transfer_clear(struct http_job *job)
 
 /* --- the end --- */
 
-/* Only a GET or HEAD may change into another request; anything else only where its status keeps it. */
+/* Only a GET or HEAD may change into another request; anything else only where its status keeps it.
+ */
 static bool may_redirect(const struct http_job *job)
 {
     if (job->redirects >= REDIRECTS_MAX || !is_redirect(job->response->status))
@@ -304,21 +307,23 @@ static int fail_code(struct http_job *job, CURLcode code)
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
         return remote_call_fail_transient(call, -EHOSTUNREACH, "%.*s: %s", host_len, host, text);
-    case CURLE_OPERATION_TIMEDOUT: /* the only time-out that curl keeps for us is the connection's */
-        return remote_call_fail_transient(call, -EHOSTUNREACH, "%.*s does not answer: %s", host_len,
-            host, text);
+    case CURLE_OPERATION_TIMEDOUT: /* the only time-out that curl keeps for us is the connection's
+                                    */
+        return remote_call_fail_transient(
+            call, -EHOSTUNREACH, "%.*s does not answer: %s", host_len, host, text);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return remote_call_fail(call, -EINVAL, "not a usable address: %s", text);
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
+        return remote_call_fail(
+            call, -EIO, "the file of certificate authorities is no use: %s", text);
+    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-        return remote_call_fail(call, -EIO, "%.*s: its TLS certificate is not trusted: %s", host_len,
-            host, text);
+        return remote_call_fail(
+            call, -EIO, "%.*s: its TLS certificate is not trusted: %s", host_len, host, text);
     case CURLE_PARTIAL_FILE:
-        return remote_call_fail_transient(call, -EIO, "%.*s: the answer ended early: %s", host_len,
-            host, text);
+        return remote_call_fail_transient(
+            call, -EIO, "%.*s: the answer ended early: %s", host_len, host, text);
     default:
         return remote_call_fail_transient(call, -EIO, "%.*s: %s", host_len, host, text);
     }
@@ -351,12 +356,12 @@ int http_transfer_overdue(struct http_job *job, uint64_t now_ms)
     if (remote_call_cancelled(job->call))
         return remote_call_fail(job->call, -ECANCELED, "cancelled");
     if (now_ms >= job->deadline_ms)
-        return remote_call_fail_transient(job->call, -ETIMEDOUT, "%.*s: not done in %llu ms", host_len,
-            host, (unsigned long long)job->call->deadline_ms);
+        return remote_call_fail_transient(job->call, -ETIMEDOUT, "%.*s: not done in %llu ms",
+            host_len, host, (unsigned long long)job->call->deadline_ms);
     uint32_t limit = stall_limit(job);
     if (job->progress_ms != 0 && limit != 0 && now_ms > job->progress_ms &&
         now_ms - job->progress_ms > limit)
-        return remote_call_fail_transient(job->call, -ETIMEDOUT, "%.*s: nothing came for %u ms",
-            host_len, host, limit);
+        return remote_call_fail_transient(
+            job->call, -ETIMEDOUT, "%.*s: nothing came for %u ms", host_len, host, limit);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One request on one curl easy handle: the set-up, the callbacks, and what its end means.
- * Private to http.c. A job stands on the stack of the thread that called http_perform; from the moment
- * it is queued until `done` is posted it belongs to the transfer thread.
+ * Private to http.c. A job stands on the stack of the thread that called http_perform; from the
+ * moment it is queued until `done` is posted it belongs to the transfer thread.
  */
 #ifndef ALGOFS_REMOTE_HTTP_TRANSFER_H
 #define ALGOFS_REMOTE_HTTP_TRANSFER_H
@@ -25,18 +25,19 @@ struct http_job {
     /* Only while running. */
     CURL *easy;
     struct curl_slist *headers;
-    uint64_t started_us;     /* when the request was sent: connecting and waiting are not latency */
-    uint64_t progress_ms;    /* the last byte either way; 0: not connected yet */
-    uint64_t sent;           /* bytes of body_fd handed to curl */
-    uint64_t received;       /* body bytes handed to the caller */
+    uint64_t started_us;  /* when the request was sent: connecting and waiting are not latency */
+    uint64_t progress_ms; /* the last byte either way; 0: not connected yet */
+    uint64_t sent;        /* bytes of body_fd handed to curl */
+    uint64_t received;    /* body bytes handed to the caller */
     unsigned redirects;
-    bool headed;             /* request->head was called: later header lines are trailers */
-    bool discards_body;      /* of a redirect that will be followed */
-    int stopped;             /* why a callback ended the transfer, -errno */
+    bool headed;        /* request->head was called: later header lines are trailers */
+    bool discards_body; /* of a redirect that will be followed */
+    int stopped;        /* why a callback ended the transfer, -errno */
     char error[CURL_ERROR_SIZE];
 };
 
-/** The length of "scheme://host:port" at the start of `url`; 0 if it is not an http or https URL. */
+/** The length of "scheme://host:port" at the start of `url`; 0 if it is not an http or https URL.
+ */
 size_t http_origin_len(const char *url);
 
 /** Whether `target` has the scheme, host and port of `url`. */
@@ -49,8 +50,8 @@ int http_transfer_prepare(struct http_job *job, CURL *easy, CURLSH *share, uint3
 void http_transfer_clear(struct http_job *job);
 
 /**
- * Whether the finished transfer is a redirect to follow: then the handle is set to the new address and
- * only needs to be added to the multi handle again.
+ * Whether the finished transfer is a redirect to follow: then the handle is set to the new address
+ * and only needs to be added to the multi handle again.
  */
 bool http_transfer_redirect(struct http_job *job, CURLcode code);
 

@@ -32,7 +32,7 @@ struct http_client {
     CURLSH *share; /* TLS sessions; only the transfer thread touches it, so it needs no locks */
     pthread_t thread;
 
-    atomic_uint pending; /* calls of http_perform in progress */
+    atomic_uint pending;  /* calls of http_perform in progress */
     pthread_mutex_t lock; /* held for a few instructions, never over I/O or a callback */
     struct {
         struct http_job *arrived;
@@ -76,8 +76,9 @@ static const char *method_name(enum http_method method)
 static void job_finish(struct http_job *job, int result)
 {
     log_debug("http", "%s %s: %s, status %d, %llu bytes, first after %u ms",
-        method_name(job->request->method), job->request->url, result == 0 ? "done" : strerror(-result),
-        job->response->status, (unsigned long long)job->received, job->response->first_byte_ms);
+        method_name(job->request->method), job->request->url,
+        result == 0 ? "done" : strerror(-result), job->response->status,
+        (unsigned long long)job->received, job->response->first_byte_ms);
     job->call->status = job->response->status;
     job->result = result;
     (void)sem_post(&job->done); /* fails only on overflow: it is posted once */
@@ -86,7 +87,8 @@ static void job_finish(struct http_job *job, int result)
 static void job_end_running(struct http_client *client, struct http_job *job, int result)
 {
     CURL *easy = job->easy;
-    (void)curl_multi_remove_handle(client->multi, easy); /* it is ours and in there, or fails as wished */
+    (void)curl_multi_remove_handle(
+        client->multi, easy); /* it is ours and in there, or fails as wished */
     DL_DELETE(client->running, job);
     client->transfers--;
     client->bytes -= job->request->expected_bytes;
@@ -125,7 +127,7 @@ static bool host_is_full(const struct http_client *client, const struct http_job
     const struct http_job *other;
     if (client->transfers < client->limits.transfers_per_host)
         return false;
-    DL_FOREACH (client->running, other)
+    DL_FOREACH(client->running, other)
         count += same_host(job, other);
     return count >= client->limits.transfers_per_host;
 }
@@ -142,15 +144,16 @@ static bool has_room(const struct http_client *client, enum remote_priority prio
 static bool has_bytes(const struct http_client *client, const struct http_job *job)
 {
     uint64_t expected = job->request->expected_bytes;
-    return client->bytes == 0 || (expected <= client->limits.bytes &&
-                                     client->bytes <= client->limits.bytes - expected);
+    return client->bytes == 0 ||
+           (expected <= client->limits.bytes && client->bytes <= client->limits.bytes - expected);
 }
 
 static void start_waiting(struct http_client *client)
 {
     for (int priority = 0; priority < PRIORITIES; priority++) {
         struct http_job *job, *next;
-        DL_FOREACH_SAFE (client->waiting[priority], job, next) {
+        DL_FOREACH_SAFE(client->waiting[priority], job, next)
+        {
             if (!has_room(client, (enum remote_priority)priority))
                 break;
             if (host_is_full(client, job))
@@ -176,7 +179,8 @@ static bool take_arrived(struct http_client *client, bool *ret_check)
         client->synced.check = false;
         stop = client->synced.stop;
     }
-    DL_FOREACH_SAFE (arrived, job, next) {
+    DL_FOREACH_SAFE(arrived, job, next)
+    {
         DL_DELETE(arrived, job);
         DL_APPEND(client->waiting[job->call->priority], job);
     }
@@ -190,13 +194,15 @@ static void end_overdue(struct http_client *client, bool now_please)
     if (!now_please && now_ms - client->checked_ms < TICK_MS)
         return;
     client->checked_ms = now_ms;
-    DL_FOREACH_SAFE (client->running, job, next) {
+    DL_FOREACH_SAFE(client->running, job, next)
+    {
         int rc = http_transfer_overdue(job, now_ms);
         if (rc < 0)
             job_end_running(client, job, rc);
     }
     for (int priority = 0; priority < PRIORITIES; priority++)
-        DL_FOREACH_SAFE (client->waiting[priority], job, next) {
+        DL_FOREACH_SAFE(client->waiting[priority], job, next)
+        {
             int rc = http_transfer_overdue(job, now_ms);
             if (rc == 0)
                 continue;
@@ -205,7 +211,8 @@ static void end_overdue(struct http_client *client, bool now_please)
         }
 }
 
-/* Returns whether any transfer came to its end or to a redirect: then there is something to start. */
+/* Returns whether any transfer came to its end or to a redirect: then there is something to start.
+ */
 static bool end_done(struct http_client *client)
 {
     CURLMsg *message;
@@ -315,7 +322,8 @@ struct http_client *http_client_new(const struct http_limits *limits)
     int error = ENOMEM;
     if (client->spare != NULL && client->multi != NULL && client->share != NULL) {
         (void)curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-        (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)client->limits.transfers);
+        (void)curl_multi_setopt(
+            client->multi, CURLMOPT_MAXCONNECTS, (long)client->limits.transfers);
         error = start_thread(client);
     }
     if (error == 0)
@@ -355,8 +363,11 @@ unsigned http_client_pending(struct http_client *client)
 int http_perform(struct http_client *client, struct remote_call *call,
     const struct http_request *request, struct http_response *ret_response)
 {
-    struct http_job job = { .request = request, .call = call, .response = ret_response,
-        .origin_len = http_origin_len(request->url), .deadline_ms = UINT64_MAX };
+    struct http_job job = { .request = request,
+        .call = call,
+        .response = ret_response,
+        .origin_len = http_origin_len(request->url),
+        .deadline_ms = UINT64_MAX };
     *ret_response = (struct http_response){ 0 };
     call->status = 0;
     call->transient = false;

@@ -2,23 +2,23 @@
 /*
  * HTTP for all remotes of the process: many callers, one transfer thread, one pool of connections.
  *
- * A caller describes a request, blocks in http_perform, and gets the answer's head; the body goes to a
- * callback while it arrives. Inside, one thread runs curl_multi. Connections are kept and reused,
- * HTTP/2 is used where TLS negotiates it.
+ * A caller describes a request, blocks in http_perform, and gets the answer's head; the body goes
+ * to a callback while it arrives. Inside, one thread runs curl_multi. Connections are kept and
+ * reused, HTTP/2 is used where TLS negotiates it.
  *
  *     struct http_client *http = http_client_new(NULL);
  *     struct http_request request = { .method = HTTP_GET, .url = url, .authorization = auth,
  *         .body_fd = -1, .context = &page, .body = page_add };
  *     struct http_response response;
- *     int rc = http_perform(http, &call, &request, &response);   // 0: an answer came, of any status
+ *     int rc = http_perform(http, &call, &request, &response); // 0: an answer, of any status
  *     http_client_free(http);
  *
- * When the limits are reached requests wait: demand goes before read-ahead before warm-up, each in the
- * order of arrival. Read-ahead may fill three quarters of the places, warm-up one half, so that a
- * demand never waits for a whole warm-up to end.
+ * When the limits are reached requests wait: demand goes before read-ahead before warm-up, each in
+ * the order of arrival. Read-ahead may fill three quarters of the places, warm-up one half, so that
+ * a demand never waits for a whole warm-up to end.
  *
- * Security: only http and https; a redirect is followed only to the same scheme, host and port, so the
- * Authorization header goes nowhere else; no netrc; no key in any log line.
+ * Security: only http and https; a redirect is followed only to the same scheme, host and port, so
+ * the Authorization header goes nowhere else; no netrc; no key in any log line.
  *
  * Threads: http_perform and http_client_wake from any. The callbacks run on the transfer thread and
  * hold up every other transfer while they run: local disk is fine, waiting for anybody is not.
@@ -46,10 +46,10 @@ enum http_data_type { HTTP_DATA_UNSAID, HTTP_DATA_FILE, HTTP_DATA_DIRECTORY, HTT
 struct http_response {
     int status; /* 0: none came */
     bool has_length;
-    bool has_range;     /* a Content-Range with a start: of a 206 */
-    bool has_total;     /* a Content-Range with a total: of a 206 or a 416 */
-    bool encoded;       /* a Content-Encoding other than identity: the lengths are not the object's */
-    uint64_t length;    /* Content-Length; for HEAD that of the object */
+    bool has_range;  /* a Content-Range with a start: of a 206 */
+    bool has_total;  /* a Content-Range with a total: of a 206 or a 416 */
+    bool encoded;    /* a Content-Encoding other than identity: the lengths are not the object's */
+    uint64_t length; /* Content-Length; for HEAD that of the object */
     uint64_t range_start, range_end; /* first and last byte */
     uint64_t range_total;
     enum http_data_type data_type; /* X-Data-Type */
@@ -71,7 +71,8 @@ struct http_request {
     uint32_t stall_ms;         /* give up after this long without a byte either way; 0: never */
     uint32_t answer_ms;        /* the same for the answer to an upload sent wholly; 0: stall_ms */
 
-    /* What is sent. HTTP_POST: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread from 0. */
+    /* What is sent. HTTP_POST: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread from 0.
+     */
     const char *post;
     int body_fd;
     uint64_t body_size;
@@ -84,19 +85,22 @@ struct http_request {
     void (*sent)(void *context, uint64_t offset, const void *bytes, size_t len);
 };
 
-/** Starts the transfer thread. `limits` is copied; NULL: all defaults. NULL on failure (errno set). */
+/** Starts the transfer thread. `limits` is copied; NULL: all defaults. NULL on failure (errno set).
+ */
 struct http_client *http_client_new(const struct http_limits *limits);
 
-/** Ends the thread and closes the connections. NULL is allowed. No http_perform may be in progress. */
+/** Ends the thread and closes the connections. NULL is allowed. No http_perform may be in progress.
+ */
 void http_client_free(struct http_client *client);
 
 /**
  * Sends `request` and waits for the end of its answer. Of `call` it reads priority, deadline_ms and
  * cancel, and sets status, attempts and, on failure, why and transient.
  *
- * 0 when an answer came whole, whatever its status; *ret_response is filled as far as it came in any
- * case. Otherwise what a callback returned, or -EHOSTUNREACH (transient), -ETIMEDOUT (transient), -EIO,
- * -EINVAL (not an http URL), -ESTALE (body_fd is shorter than body_size), -ECANCELED, -ENOMEM.
+ * 0 when an answer came whole, whatever its status; *ret_response is filled as far as it came in
+ * any case. Otherwise what a callback returned, or -EHOSTUNREACH (transient), -ETIMEDOUT
+ * (transient), -EIO, -EINVAL (not an http URL), -ESTALE (body_fd is shorter than body_size),
+ * -ECANCELED, -ENOMEM.
  */
 int http_perform(struct http_client *client, struct remote_call *call,
     const struct http_request *request, struct http_response *ret_response);

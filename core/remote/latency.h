@@ -4,8 +4,8 @@
  *
  * Keeps the latest times to first byte of one server. The stall limit is a multiple of their 99th
  * percentile, within bounds: a fast server's hung connection is given up soon, a slow server is not
- * mistaken for a dead one. While few times are known the limit is the upper bound. A stall counts as a
- * time too, so that a limit that has become too short grows again.
+ * mistaken for a dead one. While few times are known the limit is the upper bound. A stall counts
+ * as a time too, so that a limit that has become too short grows again.
  *
  * Threads: any; one small lock, never held over anything slow.
  */
@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 enum {
-    LATENCY_RING = 128,     /* times remembered */
-    LATENCY_ENOUGH = 16,    /* fewer say nothing */
+    LATENCY_RING = 128,  /* times remembered */
+    LATENCY_ENOUGH = 16, /* fewer say nothing */
     LATENCY_FACTOR = 8,
-    LATENCY_MIN_MS = 5000,  /* bounds of the limit */
+    LATENCY_MIN_MS = 5000, /* bounds of the limit */
     LATENCY_MAX_MS = 60000,
 };
 

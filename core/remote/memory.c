@@ -2,8 +2,6 @@
 #include "core/remote/memory.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,156 +11,14 @@
 
 #include "core/base/cleanup.h"
 #include "core/remote/call.h"
+#include "core/remote/memory-internal.h"
 
-enum { READ_PIECE = 16 * 1024, ACCOUNT_MAX = 64 };
-
-struct object {
-    struct object *prev, *next; /* in the order of creation, which is that of listings */
-    char *path;
-    bool is_dir;
-    bool has_mtime;
-    time_t mtime;
-    char *bytes;
-    size_t len;
-    uint64_t version;
-};
-
-struct memory {
-    struct remote remote;
-    pthread_mutex_t lock;
-    struct {
-        struct object *objects; /* without the root */
-        uint64_t version;
-        bool no_range;
-        char account[ACCOUNT_MAX];
-    } synced; /* guarded by lock */
-    atomic_ullong calls[REMOTE_OPERATIONS];
-};
-
-/* --- the tree; all with the lock held --- */
-
-static struct object *find(struct memory *memory, const char *path)
-{
-    struct object *object;
-    DL_FOREACH (memory->synced.objects, object)
-        if (strcmp(object->path, path) == 0)
-            return object;
-    return NULL;
-}
-
-static bool is_dir(struct memory *memory, const char *path)
-{
-    const struct object *object = find(memory, path);
-    return path[0] == '\0' || (object != NULL && object->is_dir);
-}
-
-/* The rest of `path` below `dir`, or NULL. */
-static const char *below(const char *dir, const char *path)
-{
-    size_t len = strlen(dir);
-    if (len == 0)
-        return path;
-    return strncmp(path, dir, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
-}
-
-static void discard(struct memory *memory, struct object *object)
-{
-    DL_DELETE(memory->synced.objects, object);
-    free(object->bytes);
-    free(object->path);
-    free(object);
-}
-
-static void discard_tree(struct memory *memory, const char *path)
-{
-    struct object *object, *next;
-    DL_FOREACH_SAFE (memory->synced.objects, object, next)
-        if (strcmp(object->path, path) != 0 && below(path, object->path) != NULL)
-            discard(memory, object);
-    object = find(memory, path);
-    if (object != NULL)
-        discard(memory, object); /* last: `path` may be its own */
-}
-
-static bool has_children(struct memory *memory, const char *path)
-{
-    const struct object *object;
-    DL_FOREACH (memory->synced.objects, object)
-        if (below(path, object->path) != NULL)
-            return true;
-    return false;
-}
-
-/* Where the last component starts. */
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
-static int check_parent(struct memory *memory, struct remote_call *call, const char *path)
-{
-    size_t len = (size_t)(name_of(path) - path);
-    CLEANUP_FREE char *parent = strndup(path, len > 0 ? len - 1 : 0);
-    if (parent == NULL)
-        return remote_call_fail(call, -ENOMEM, "out of memory");
-    if (!is_dir(memory, parent))
-        return remote_call_fail(call, -ENOENT, "'%s': no such directory", parent);
-    return 0;
-}
-
-/* A new object, or the old one of that name and kind. NULL for want of memory. */
-static struct object *obtain(struct memory *memory, const char *path, bool dir)
-{
-    struct object *object = find(memory, path);
-    if (object != NULL && object->is_dir == dir)
-        return object;
-    if (object != NULL)
-        discard_tree(memory, path);
-    object = calloc(1, sizeof(*object));
-    char *copy = strdup(path);
-    if (object == NULL || copy == NULL) {
-        free(object);
-        free(copy);
-        return NULL;
-    }
-    object->path = copy;
-    object->is_dir = dir;
-    DL_APPEND(memory->synced.objects, object);
-    return object;
-}
-
-/* Takes `bytes` over, on failure too. */
-static int set_content(struct memory *memory, const char *path, char *bytes, size_t len,
-    int64_t mtime_s, struct object **ret_object)
-{
-    struct object *object = obtain(memory, path, false);
-    if (object == NULL) {
-        free(bytes);
-        return -ENOMEM;
-    }
-    free(object->bytes);
-    object->bytes = bytes;
-    object->len = len;
-    object->has_mtime = mtime_s >= 0;
-    object->mtime = object->has_mtime ? (time_t)mtime_s : 0;
-    object->version = ++memory->synced.version;
-    *ret_object = object;
-    return 0;
-}
-
-static void describe(const struct object *object, struct remote_entry *ret_entry)
-{
-    *ret_entry = (struct remote_entry){ .is_dir = object->is_dir, .size = object->len,
-        .has_mtime = object->has_mtime, .mtime = { .tv_sec = object->mtime } };
-    if (!object->is_dir)
-        (void)snprintf(ret_entry->version, sizeof(ret_entry->version), "%" PRIu64, object->version);
-}
+enum { READ_PIECE = 16 * 1024 };
 
 /* --- the vtable --- */
 
-static struct memory *called(struct remote *remote, struct remote_call *call,
-    enum remote_operation operation)
+static struct memory *called(
+    struct remote *remote, struct remote_call *call, enum remote_operation operation)
 {
     struct memory *memory = (struct memory *)remote;
     atomic_fetch_add(&memory->calls[operation], 1);
@@ -192,8 +48,8 @@ static int copy_children(struct memory *memory, const char *path, struct listed 
 {
     struct listed *list = NULL, *item, **tail = &list;
     const struct object *object;
-    DL_FOREACH (memory->synced.objects, object) {
-        const char *name = below(path, object->path);
+    DL_FOREACH(memory->synced.objects, object) {
+        const char *name = memory_below(path, object->path);
         if (name == NULL || strchr(name, '/') != NULL)
             continue;
         item = malloc(sizeof(*item) + strlen(name) + 1);
@@ -202,7 +58,7 @@ static int copy_children(struct memory *memory, const char *path, struct listed 
             break;
         item->next = NULL;
         strcpy(item->name, name);
-        describe(object, &item->entry);
+        memory_describe(object, &item->entry);
         item->entry.version[0] = '\0'; /* as on Algorithmia, a listing tells no version */
         tail = &item->next;
     }
@@ -218,15 +74,16 @@ static int memory_list(struct remote *remote, struct remote_call *call, const ch
     int rc;
     {
         LOCK_SCOPE(&memory->lock);
-        const struct object *object = find(memory, path);
-        if (is_dir(memory, path))
+        const struct object *object = memory_find(memory, path);
+        if (memory_is_dir(memory, path))
             rc = copy_children(memory, path, &list);
         else if (object != NULL)
             rc = remote_call_fail(call, -ENOTDIR, "'%s': a file", path);
         else
             rc = remote_call_fail(call, -ENOENT, "'%s': no such directory", path);
     }
-    LL_FOREACH_SAFE (list, item, next) {
+    LL_FOREACH_SAFE(list, item, next)
+    {
         if (rc == 0)
             rc = entry(context, item->name, strlen(item->name), &item->entry);
         free(item);
@@ -239,9 +96,9 @@ static int memory_probe(struct remote *remote, struct remote_call *call, const c
 {
     struct memory *memory = called(remote, call, REMOTE_OP_PROBE);
     LOCK_SCOPE(&memory->lock);
-    const struct object *object = find(memory, path);
+    const struct object *object = memory_find(memory, path);
     if (object != NULL)
-        describe(object, ret_entry);
+        memory_describe(object, ret_entry);
     else if (path[0] == '\0')
         *ret_entry = (struct remote_entry){ .is_dir = true };
     else
@@ -257,12 +114,12 @@ struct copy {
     bool no_range;
 };
 
-static int copy_file(struct memory *memory, struct remote_call *call, const char *path,
-    struct copy *ret_copy)
+static int copy_file(
+    struct memory *memory, struct remote_call *call, const char *path, struct copy *ret_copy)
 {
     LOCK_SCOPE(&memory->lock);
-    const struct object *object = find(memory, path);
-    if (is_dir(memory, path))
+    const struct object *object = memory_find(memory, path);
+    if (memory_is_dir(memory, path))
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
     if (object == NULL)
         return remote_call_fail(call, -ENOENT, "'%s': no such file", path);
@@ -275,7 +132,7 @@ static int copy_file(struct memory *memory, struct remote_call *call, const char
     ret_copy->bytes = bytes;
     ret_copy->len = object->len;
     ret_copy->no_range = memory->synced.no_range;
-    describe(object, &ret_copy->entry);
+    memory_describe(object, &ret_copy->entry);
     return 0;
 }
 
@@ -327,15 +184,15 @@ static int memory_write(struct remote *remote, struct remote_call *call, const c
     if (bytes == NULL)
         return remote_call_fail(call, -ESTALE, "'%s': the source is shorter than it was", path);
     LOCK_SCOPE(&memory->lock);
-    if (is_dir(memory, path))
+    if (memory_is_dir(memory, path))
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
-    int rc = check_parent(memory, call, path);
+    int rc = memory_check_parent(memory, call, path);
     if (rc < 0)
         return rc;
     struct object *object;
-    rc = set_content(memory, path, TAKE(bytes), (size_t)source->size, time(NULL), &object);
+    rc = memory_set_content(memory, path, TAKE(bytes), (size_t)source->size, time(NULL), &object);
     if (rc == 0 && ret_entry != NULL)
-        describe(object, ret_entry);
+        memory_describe(object, ret_entry);
     return rc;
 }
 
@@ -343,29 +200,29 @@ static int memory_make_dir(struct remote *remote, struct remote_call *call, cons
 {
     struct memory *memory = called(remote, call, REMOTE_OP_MAKE_DIR);
     LOCK_SCOPE(&memory->lock);
-    if (path[0] == '\0' || find(memory, path) != NULL)
+    if (path[0] == '\0' || memory_find(memory, path) != NULL)
         return remote_call_fail(call, -EEXIST, "'%s': exists", path);
-    int rc = check_parent(memory, call, path);
+    int rc = memory_check_parent(memory, call, path);
     if (rc < 0)
         return rc;
-    return obtain(memory, path, true) == NULL ? -ENOMEM : 0;
+    return memory_obtain(memory, path, true) == NULL ? -ENOMEM : 0;
 }
 
-static int memory_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+static int memory_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     struct memory *memory = called(remote, call, REMOTE_OP_REMOVE);
     LOCK_SCOPE(&memory->lock);
-    const struct object *object = find(memory, path);
+    const struct object *object = memory_find(memory, path);
     if (object == NULL)
         return remote_call_fail(call, -ENOENT, "'%s': no such object", path);
     if (kind == REMOTE_REMOVE_FILE && object->is_dir)
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
     if (kind == REMOTE_REMOVE_EMPTY_DIR && !object->is_dir)
         return remote_call_fail(call, -ENOTDIR, "'%s': a file", path);
-    if (kind == REMOTE_REMOVE_EMPTY_DIR && has_children(memory, path))
+    if (kind == REMOTE_REMOVE_EMPTY_DIR && memory_has_children(memory, path))
         return remote_call_fail(call, -ENOTEMPTY, "'%s': not empty", path);
-    discard_tree(memory, path);
+    memory_discard_tree(memory, path);
     return 0;
 }
 
@@ -384,7 +241,7 @@ static void memory_free(struct remote *remote)
 {
     struct memory *memory = (struct memory *)remote;
     while (memory->synced.objects != NULL)
-        discard(memory, memory->synced.objects);
+        memory_discard(memory, memory->synced.objects);
     (void)pthread_mutex_destroy(&memory->lock);
     free(memory);
 }
@@ -415,19 +272,8 @@ struct remote *remote_memory_new(void)
     return &memory->remote;
 }
 
-/* The directories above `path`. The lock is held. */
-static int put_parents(struct memory *memory, const char *path)
-{
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        CLEANUP_FREE char *dir = strndup(path, (size_t)(slash - path));
-        if (dir == NULL || obtain(memory, dir, true) == NULL)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-int remote_memory_put(struct remote *remote, const char *path, const void *bytes, size_t len,
-    int64_t mtime_s)
+int remote_memory_put(
+    struct remote *remote, const char *path, const void *bytes, size_t len, int64_t mtime_s)
 {
     struct memory *memory = (struct memory *)remote;
     CLEANUP_FREE char *copy = malloc(len + 1);
@@ -437,23 +283,25 @@ int remote_memory_put(struct remote *remote, const char *path, const void *bytes
     if (len > 0)
         memcpy(copy, bytes, len);
     LOCK_SCOPE(&memory->lock);
-    if (put_parents(memory, path) < 0)
+    if (memory_put_parents(memory, path) < 0)
         return -ENOMEM;
-    return set_content(memory, path, TAKE(copy), len, mtime_s, &object);
+    return memory_set_content(memory, path, TAKE(copy), len, mtime_s, &object);
 }
 
 int remote_memory_put_dir(struct remote *remote, const char *path)
 {
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
-    return put_parents(memory, path) < 0 || obtain(memory, path, true) == NULL ? -ENOMEM : 0;
+    return memory_put_parents(memory, path) < 0 || memory_obtain(memory, path, true) == NULL
+               ? -ENOMEM
+               : 0;
 }
 
 void remote_memory_drop(struct remote *remote, const char *path)
 {
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
-    discard_tree(memory, path);
+    memory_discard_tree(memory, path);
 }
 
 char *remote_memory_get(struct remote *remote, const char *path, size_t *ret_len)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A remote in memory: a tree of objects behind a mutex. It implements the whole vtable, for tests of what
- * stands above it, and is what the contract test measures other remotes by.
+ * A remote in memory: a tree of objects behind a mutex. It implements the whole vtable, for tests
+ * of what stands above it, and is what the contract test measures other remotes by.
  *
  *     struct remote *store = remote_memory_new();
- *     remote_memory_put(store, "alice/images/cat.png", "meow", 4, 1700000000); // makes the directories
+ *     remote_memory_put(store, "alice/images/cat.png", "meow", 4, 1700000000);
  *     …
  *     assert(remote_memory_calls(store, REMOTE_OP_PROBE) == 1);
  *
- * A version is a number that grows with every change. A read copies its bytes first and calls the sink
- * without the lock. Searching is by walking all objects: it is for tests.
+ * A version is a number that grows with every change. A read copies its bytes first and calls the
+ * sink without the lock. Searching is by walking all objects: it is for tests.
  *
  * Threads: any.
  */
@@ -24,10 +24,10 @@ struct remote *remote_memory_new(void);
 
 /* All below: `remote` is what remote_memory_new returned, not a layer around it. */
 
-/** Puts a file, and the directories above it, whatever was there. mtime_s in seconds of the epoch; a
- *  negative one: none is known. 0 or -ENOMEM. */
-int remote_memory_put(struct remote *remote, const char *path, const void *bytes, size_t len,
-    int64_t mtime_s);
+/** Puts a file, and the directories above it, whatever was there. mtime_s in seconds of the epoch;
+ * a negative one: none is known. 0 or -ENOMEM. */
+int remote_memory_put(
+    struct remote *remote, const char *path, const void *bytes, size_t len, int64_t mtime_s);
 /** Puts a directory and those above it. 0 or -ENOMEM. */
 int remote_memory_put_dir(struct remote *remote, const char *path);
 /** Removes an object and all below it, as if somebody else had. */

@@ -39,7 +39,8 @@ static bool at_end(const char *text)
     return *text == '\0' || *text == '#' || *text == '\n' || strcmp(text, "\r\n") == 0;
 }
 
-/* One escape of a "basic" string, behind its backslash. \U and \u outside ASCII are not for keys. */
+/* One escape of a "basic" string, behind its backslash. \U and \u outside ASCII are not for keys.
+ */
 static bool take_escape(const char **text, struct strbuf *out)
 {
     static const char letters[] = "btnfr\"\\", meant[] = "\b\t\n\f\r\"\\";
@@ -180,7 +181,8 @@ static bool read_line(struct reader *reader, const char *text)
     return *text == '[' ? read_table(reader, text) : read_pair(reader, text);
 }
 
-static int read_lines(struct reader *reader, FILE *stream, const char *path, char *why, size_t why_size)
+static int read_lines(
+    struct reader *reader, FILE *stream, const char *path, char *why, size_t why_size)
 {
     char *line = NULL;
     size_t cap = 0;
@@ -189,8 +191,10 @@ static int read_lines(struct reader *reader, FILE *stream, const char *path, cha
     while (rc == 0 && getline(&line, &cap, stream) >= 0) {
         number++;
         if (!read_line(reader, line)) {
-            (void)snprintf(why, why_size, "%s:%lu: not understood; a line is [profiles.name] or "
-                "key = \"value\"", path, number);
+            (void)snprintf(why, why_size,
+                "%s:%lu: not understood; a line is [profiles.name] or "
+                "key = \"value\"",
+                path, number);
             rc = -EINVAL;
         }
         if (reader->word.failed)
@@ -204,8 +208,8 @@ static int read_lines(struct reader *reader, FILE *stream, const char *path, cha
     return rc;
 }
 
-int profile_file_read(const char *path, const char *name, char *why, size_t why_size,
-    struct profile_file *ret_file)
+int profile_file_read(
+    const char *path, const char *name, char *why, size_t why_size, struct profile_file *ret_file)
 {
     struct reader reader = { .name = name, .file = ret_file, .word = STRBUF_INIT };
     CLEANUP_FCLOSE FILE *stream = fopen(path, "re");

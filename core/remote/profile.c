@@ -14,8 +14,8 @@
 
 #define BLANK " \t\r\n"
 
-/* The wish without the white space around it: what a secret read from a file often brings. Returns 0 and
- * NULL when nothing is left. */
+/* The wish without the white space around it: what a secret read from a file often brings. Returns
+ * 0 and NULL when nothing is left. */
 static int copy_given(const char *given, char **ret_copy)
 {
     *ret_copy = NULL;
@@ -58,14 +58,17 @@ static bool fits_header(const char *text)
 /* Checks the address and cuts what belongs to the routes. In place. */
 static int clean_url(char *url, char *why, size_t why_size)
 {
-    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+    size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
+                    : strncasecmp(url, "https://", 8) == 0 ? 8
+                                                           : 0;
     if (scheme == 0)
         return fail(why, why_size, "the API address must start with http:// or https://");
     if (!fits_header(url) || strpbrk(url + scheme, "?#\\") != NULL)
         return fail(why, why_size, "the API address holds a character that has no place there");
     size_t host = strcspn(url + scheme, "/");
     if (host == 0 || memchr(url + scheme, '@', host) != NULL)
-        return fail(why, why_size, "the API address must be scheme://host[:port], without a user name");
+        return fail(
+            why, why_size, "the API address must be scheme://host[:port], without a user name");
     size_t len = strlen(url);
     while (url[len - 1] == '/')
         url[--len] = '\0';
@@ -76,8 +79,8 @@ static int clean_url(char *url, char *why, size_t why_size)
     return 0;
 }
 
-static int read_file(const struct profile_input *input, char *why, size_t why_size,
-    struct profile_file *file)
+static int read_file(
+    const struct profile_input *input, char *why, size_t why_size, struct profile_file *file)
 {
     CLEANUP_FREE char *name = NULL;
     bool named;
@@ -87,8 +90,8 @@ static int read_file(const struct profile_input *input, char *why, size_t why_si
         CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
         strbuf_addf(&path, "%s/.algorithmia/config", input->home);
         rc = path.failed ? -ENOMEM
-                         : profile_file_read(strbuf_cstr(&path), named ? name : "default", why,
-                               why_size, file);
+                         : profile_file_read(
+                               strbuf_cstr(&path), named ? name : "default", why, why_size, file);
     }
     if (rc == 0 && named && !file->found) {
         (void)snprintf(why, why_size, "there is no [profiles.%s] in ~/.algorithmia/config", name);
@@ -98,8 +101,8 @@ static int read_file(const struct profile_input *input, char *why, size_t why_si
 }
 
 /* Key or bearer token; those of the environment together come before those of the file. */
-static int choose_credential(const struct profile_input *input, const struct profile_file *file,
-    struct profile *profile)
+static int choose_credential(
+    const struct profile_input *input, const struct profile_file *file, struct profile *profile)
 {
     int rc = copy_given(input->key, &profile->key);
     if (rc == 0 && profile->key == NULL)
@@ -114,7 +117,8 @@ static int choose_credential(const struct profile_input *input, const struct pro
 static int check(struct profile *profile, char *why, size_t why_size)
 {
     if (profile->key == NULL && profile->bearer == NULL) {
-        (void)snprintf(why, why_size, "no API key: export ALGORITHMIA_API_KEY=sim..., or put "
+        (void)snprintf(why, why_size,
+            "no API key: export ALGORITHMIA_API_KEY=sim..., or put "
             "api_key = \"sim...\" under [profiles.default] into ~/.algorithmia/config");
         return -EACCES;
     }
@@ -124,8 +128,8 @@ static int check(struct profile *profile, char *why, size_t why_size)
     return clean_url(profile->base_url, why, why_size);
 }
 
-int profile_load(const struct profile_input *input, char *why, size_t why_size,
-    struct profile *ret_profile)
+int profile_load(
+    const struct profile_input *input, char *why, size_t why_size, struct profile *ret_profile)
 {
     CLEANUP_PROFILE_FILE struct profile_file file = PROFILE_FILE_INIT;
     CLEANUP_PROFILE struct profile profile = PROFILE_INIT;

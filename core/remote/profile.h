@@ -2,9 +2,9 @@
 /*
  * Which Algorithmia account a user means: from the environment and from ~/.algorithmia/config.
  *
- * A value given in the environment wins over the profile file; an empty one counts as not given, and
- * white space around a value does not count. A credential of the environment, key or bearer token, keeps
- * both of the file's out. The file is the one of the `algo` command line:
+ * A value given in the environment wins over the profile file; an empty one counts as not given,
+ * and white space around a value does not count. A credential of the environment, key or bearer
+ * token, keeps both of the file's out. The file is the one of the `algo` command line:
  *
  *     [profiles.default]
  *     api_key = "sim…"                 # the environment's ALGORITHMIA_API_KEY
@@ -38,21 +38,24 @@ struct profile {
     char *ca_cert;  /* NULL or the path of a PEM file */
 };
 
-#define PROFILE_INIT { NULL, NULL, NULL, NULL }
+#define PROFILE_INIT                                                                               \
+    {                                                                                              \
+        NULL, NULL, NULL, NULL                                                                     \
+    }
 #define CLEANUP_PROFILE __attribute__((cleanup(profile_free)))
 
 /**
  * Finds the account. 0, or with the reason, one line for a person, in why[why_size]:
  *
  *   -EACCES  neither a key nor a bearer token; the reason tells how to give one
- *   -EINVAL  the base URL is not one, the file does not parse (the reason names file and line), a key
- *            that cannot stand in a header, or a profile was named that the file does not have
+ *   -EINVAL  the base URL is not one, the file does not parse (the reason names file and line), a
+ *            key cannot stand in a header, or a profile was named that the file does not have
  *   -errno   the file is there and cannot be read; -ENOMEM
  *
  * *ret_profile is written only on success; free it with profile_free.
  */
-int profile_load(const struct profile_input *input, char *why, size_t why_size,
-    struct profile *ret_profile);
+int profile_load(
+    const struct profile_input *input, char *why, size_t why_size, struct profile *ret_profile);
 
 /** Frees the strings and empties the struct; wipes the keys. */
 void profile_free(struct profile *profile);

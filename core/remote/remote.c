@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* A store without the operation: said here once, so that no implementation needs an empty function. */
+/* A store without the operation: said here once, so that no implementation needs an empty function.
+ */
 static int remote_refuse(struct remote *remote, struct remote_call *call, const char *operation)
 {
     call->transient = false;
-    (void)snprintf(call->why, sizeof(call->why), "%s: this store cannot %s", remote->ops->type,
-        operation);
+    (void)snprintf(
+        call->why, sizeof(call->why), "%s: this store cannot %s", remote->ops->type, operation);
     return -EOPNOTSUPP;
 }
 
@@ -57,8 +58,8 @@ int remote_make_dir(struct remote *remote, struct remote_call *call, const char 
     return remote->ops->make_dir(remote, call, path);
 }
 
-int remote_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+int remote_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     if (remote->ops->remove == NULL)
         return remote_refuse(remote, call, "remove");

@@ -2,9 +2,9 @@
 /*
  * A read that goes on where it broke off.
  *
- * [start, end) is what the caller's sink has, in one piece. Usually start is the offset asked for; a
- * store that cannot range starts at 0, and each try delivers its bytes from there again: those that
- * the sink has are dropped here.
+ * [start, end) is what the caller's sink has, in one piece. Usually start is the offset asked for;
+ * a store that cannot range starts at 0, and each try delivers its bytes from there again: those
+ * that the sink has are dropped here.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,11 +46,11 @@ static int resume_begin(void *context, uint64_t size, const char *version)
         return refuse(resume, resume->sink->begin(resume->sink->context, size, version));
     }
     bool resized = size != UINT64_MAX && resume->size != UINT64_MAX && size != resume->size;
-    bool changed = version[0] != '\0' && resume->version[0] != '\0' &&
-                   strcmp(version, resume->version) != 0;
+    bool changed =
+        version[0] != '\0' && resume->version[0] != '\0' && strcmp(version, resume->version) != 0;
     if (resized || changed)
         return refuse(resume, remote_call_fail(resume->call, -ESTALE,
-            "'%s': the object changed while it was read", resume->path));
+                                  "'%s': the object changed while it was read", resume->path));
     return 0;
 }
 
@@ -75,8 +75,8 @@ static int resume_data(void *context, uint64_t offset, const void *bytes, size_t
 /* Where the read must end, as far as that is known. */
 static uint64_t wanted_end(const struct resume *resume)
 {
-    uint64_t end = resume->length > UINT64_MAX - resume->offset ? UINT64_MAX
-                                                                 : resume->offset + resume->length;
+    uint64_t end =
+        resume->length > UINT64_MAX - resume->offset ? UINT64_MAX : resume->offset + resume->length;
     return resume->begun && resume->size < end ? resume->size : end;
 }
 
@@ -90,8 +90,9 @@ static bool is_complete(const struct resume *resume)
 static int resume_attempt(void *context, struct remote_call *call, bool *progressed)
 {
     struct resume *resume = context;
-    const struct remote_read_sink sink = { .context = resume, .begin = resume_begin,
-        .data = resume_data };
+    const struct remote_read_sink sink = {
+        .context = resume, .begin = resume_begin, .data = resume_data
+    };
     uint64_t offset = resume->offset, length = resume->length;
     if (resume->start <= offset && resume->end > offset) {
         if (length != UINT64_MAX)
@@ -113,7 +114,12 @@ int retry_read(struct remote *remote, struct remote_call *call, const char *path
     uint64_t length, const struct remote_read_sink *sink)
 {
     struct retry *retry = (struct retry *)remote;
-    struct resume resume = { .retry = retry, .path = path, .sink = sink, .offset = offset,
-        .length = length, .start = offset, .end = offset };
+    struct resume resume = { .retry = retry,
+        .path = path,
+        .sink = sink,
+        .offset = offset,
+        .length = length,
+        .start = offset,
+        .end = offset };
     return retry_layer_run(retry, call, 0, resume_attempt, &resume);
 }

@@ -39,7 +39,8 @@ static bool pause_until(const struct remote_call *call, uint64_t until_ms)
     while (!remote_call_cancelled(call) && (now_ms = clock_ms()) < until_ms) {
         uint64_t slice = now_ms + CANCEL_LOOK_MS;
         struct timespec wake = clock_timespec(slice < until_ms ? slice : until_ms);
-        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL); /* EINTR: looked at again */
+        (void)clock_nanosleep(
+            CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL); /* EINTR: looked at again */
     }
     return !remote_call_cancelled(call);
 }
@@ -51,13 +52,14 @@ static unsigned attempts_allowed(const struct retry_run *run, int error)
 }
 
 /* One try with a call of its own, whose outcome then becomes that of `call`. */
-static int attempt_once(const struct retry_run *run, struct remote_call *call, uint64_t until_ms,
-    bool *ret_progressed)
+static int attempt_once(
+    const struct retry_run *run, struct remote_call *call, uint64_t until_ms, bool *ret_progressed)
 {
     uint64_t deadline_ms = call->deadline_ms;
     uint64_t now_ms = clock_ms();
-    struct remote_call attempt = { .priority = call->priority, .cancel = call->cancel,
-        .attempts = call->attempts };
+    struct remote_call attempt = {
+        .priority = call->priority, .cancel = call->cancel, .attempts = call->attempts
+    };
     if (until_ms != UINT64_MAX)
         attempt.deadline_ms = until_ms > now_ms ? until_ms - now_ms : 1; /* 0 would mean: none */
     int rc = run->attempt(run->context, &attempt, ret_progressed);

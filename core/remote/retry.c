@@ -10,8 +10,11 @@
 int retry_layer_run(struct retry *retry, struct remote_call *call, uint64_t deadline_ms,
     retry_attempt_fn *attempt, void *context)
 {
-    struct retry_run run = { .policy = &retry->policy, .deadline_ms = deadline_ms,
-        .reached = &retry->reached, .attempt = attempt, .context = context };
+    struct retry_run run = { .policy = &retry->policy,
+        .deadline_ms = deadline_ms,
+        .reached = &retry->reached,
+        .attempt = attempt,
+        .context = context };
     return retry_run(&run, call);
 }
 
@@ -31,7 +34,8 @@ struct list_context {
     bool transient; /* of the last failure */
 };
 
-static int list_entry(void *context, const char *name, size_t name_len, const struct remote_entry *entry)
+static int list_entry(
+    void *context, const char *name, size_t name_len, const struct remote_entry *entry)
 {
     struct list_context *list = context;
     list->delivered = true;
@@ -53,8 +57,9 @@ static int retry_list(struct remote *remote, struct remote_call *call, const cha
     remote_entry_fn *entry, void *context)
 {
     struct retry *retry = (struct retry *)remote;
-    struct list_context list = { .inner = retry->inner, .path = path, .entry = entry,
-        .context = context };
+    struct list_context list = {
+        .inner = retry->inner, .path = path, .entry = entry, .context = context
+    };
     int rc = retry_layer_run(retry, call, 0, list_attempt, &list);
     if (rc < 0 && rc != -ECANCELED)
         call->transient = list.transient; /* the caller may start over */
@@ -115,7 +120,8 @@ static int write_attempt(void *context, struct remote_call *call, bool *progress
 {
     struct write_context *write_to = context;
     (void)progressed;
-    return remote_write(write_to->inner, call, write_to->path, write_to->source, write_to->ret_entry);
+    return remote_write(
+        write_to->inner, call, write_to->path, write_to->source, write_to->ret_entry);
 }
 
 static int retry_write(struct remote *remote, struct remote_call *call, const char *path,
@@ -135,18 +141,18 @@ struct change_context {
     bool maybe_done;
 };
 
-/* Whether what failed may have been carried out all the same: the answer was lost on the way, or it is
- * one that a gateway gives for a server that is still at work. */
+/* Whether what failed may have been carried out all the same: the answer was lost on the way, or it
+ * is one that a gateway gives for a server that is still at work. */
 static bool may_have_happened(const struct remote_call *call, int error)
 {
     if (error == 0 || error == -EHOSTUNREACH)
         return false;
-    return call->transient && (call->status == 0 || call->status == 500 || call->status == 502 ||
-                                  call->status == 504);
+    return call->transient &&
+           (call->status == 0 || call->status == 500 || call->status == 502 || call->status == 504);
 }
 
-static int change_outcome(struct change_context *change, struct remote_call *call, int error,
-    int error_if_done)
+static int change_outcome(
+    struct change_context *change, struct remote_call *call, int error, int error_if_done)
 {
     if (error == error_if_done && change->maybe_done)
         return 0;
@@ -158,15 +164,16 @@ static int make_dir_attempt(void *context, struct remote_call *call, bool *progr
 {
     struct change_context *change = context;
     (void)progressed;
-    return change_outcome(change, call, remote_make_dir(change->inner, call, change->path), -EEXIST);
+    return change_outcome(
+        change, call, remote_make_dir(change->inner, call, change->path), -EEXIST);
 }
 
 static int remove_attempt(void *context, struct remote_call *call, bool *progressed)
 {
     struct change_context *change = context;
     (void)progressed;
-    return change_outcome(change, call, remote_remove(change->inner, call, change->path, change->kind),
-        -ENOENT);
+    return change_outcome(
+        change, call, remote_remove(change->inner, call, change->path, change->kind), -ENOENT);
 }
 
 static int retry_make_dir(struct remote *remote, struct remote_call *call, const char *path)
@@ -176,8 +183,8 @@ static int retry_make_dir(struct remote *remote, struct remote_call *call, const
     return retry_layer_run(retry, call, retry->policy.deadline_ms, make_dir_attempt, &change);
 }
 
-static int retry_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+static int retry_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     struct retry *retry = (struct retry *)remote;
     struct change_context change = { .inner = retry->inner, .path = path, .kind = kind };

@@ -25,8 +25,8 @@ static uint64_t get(atomic_ullong *counter)
 static void raise_to(atomic_ullong *maximum, uint64_t value)
 {
     unsigned long long seen = get(maximum);
-    while (seen < value && !atomic_compare_exchange_weak_explicit(maximum, &seen, value,
-                               memory_order_relaxed, memory_order_relaxed))
+    while (seen < value && !atomic_compare_exchange_weak_explicit(
+                               maximum, &seen, value, memory_order_relaxed, memory_order_relaxed))
         ; /* `seen` is fresh */
 }
 
@@ -66,8 +66,8 @@ struct count {
     uint64_t start_us;
 };
 
-static struct count count_start(struct stats *stats, const struct remote_call *call,
-    enum remote_operation operation)
+static struct count count_start(
+    struct stats *stats, const struct remote_call *call, enum remote_operation operation)
 {
     struct count count = { stats->counters, &stats->counters->operation[operation],
         remote_clock_us() };
@@ -159,8 +159,8 @@ static int stats_make_dir(struct remote *remote, struct remote_call *call, const
     return count_end(&count, remote_make_dir(stats->inner, call, path));
 }
 
-static int stats_remove(struct remote *remote, struct remote_call *call, const char *path,
-    enum remote_remove_kind kind)
+static int stats_remove(
+    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
     struct stats *stats = (struct stats *)remote;
     struct count count = count_start(stats, call, REMOTE_OP_REMOVE);
@@ -212,7 +212,8 @@ struct remote *remote_stats_new(struct remote *inner, struct remote_counters *co
 
 /* --- reading --- */
 
-static void read_operation(struct remote_operation_counters *from, struct remote_operation_snapshot *to)
+static void read_operation(
+    struct remote_operation_counters *from, struct remote_operation_snapshot *to)
 {
     to->calls = get(&from->calls);
     to->retries = get(&from->retries);
@@ -222,8 +223,8 @@ static void read_operation(struct remote_operation_counters *from, struct remote
         to->latency[i] = get(&from->latency[i]);
 }
 
-void remote_counters_read(struct remote_counters *counters,
-    struct remote_counters_snapshot *ret_snapshot)
+void remote_counters_read(
+    struct remote_counters *counters, struct remote_counters_snapshot *ret_snapshot)
 {
     for (unsigned i = 0; i < REMOTE_OPERATIONS; i++)
         read_operation(&counters->operation[i], &ret_snapshot->operation[i]);
@@ -235,8 +236,8 @@ void remote_counters_read(struct remote_counters *counters,
 
 const char *remote_operation_name(enum remote_operation operation)
 {
-    static const char *const names[REMOTE_OPERATIONS] = { "list", "probe", "read", "write", "make_dir",
-        "remove", "account" };
+    static const char *const names[REMOTE_OPERATIONS] = { "list", "probe", "read", "write",
+        "make_dir", "remove", "account" };
     return names[operation];
 }
 

@@ -8,10 +8,11 @@
  *     struct remote_counters_snapshot now;
  *     remote_counters_read(&counters, &now);
  *
- * Placed below the retry layer it counts tries and knows which were repetitions; placed above, calls.
- * The counters are the caller's, may be shared by several remotes, and must outlive them.
+ * Placed below the retry layer it counts tries and knows which were repetitions; placed above,
+ * calls. The counters are the caller's, may be shared by several remotes, and must outlive them.
  *
- * Threads: any; relaxed atomics, no lock. A snapshot's numbers are each right, but not of one instant.
+ * Threads: any; relaxed atomics, no lock. A snapshot's numbers are each right, but not of one
+ * instant.
  */
 #ifndef ALGOFS_REMOTE_STATS_H
 #define ALGOFS_REMOTE_STATS_H
@@ -40,7 +41,8 @@ enum remote_error_class {
     REMOTE_ERROR_CLASSES,
 };
 
-/* Bucket i counts calls of less than 2^i milliseconds that are in no lower bucket; the last, the rest. */
+/* Bucket i counts calls of less than 2^i milliseconds that are in no lower bucket; the last, the
+ * rest. */
 enum { REMOTE_LATENCY_BUCKETS = 20 };
 
 struct remote_operation_counters {
@@ -68,8 +70,8 @@ struct remote_counters_snapshot {
 /** Wraps `inner` and owns it, on failure too. NULL if `inner` is NULL or for want of memory. */
 struct remote *remote_stats_new(struct remote *inner, struct remote_counters *counters);
 
-void remote_counters_read(struct remote_counters *counters,
-    struct remote_counters_snapshot *ret_snapshot);
+void remote_counters_read(
+    struct remote_counters *counters, struct remote_counters_snapshot *ret_snapshot);
 
 /** "list", "probe", … */
 const char *remote_operation_name(enum remote_operation operation);

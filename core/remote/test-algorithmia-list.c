@@ -79,8 +79,8 @@ static void test_wrong_types(void **state)
     assert_page("{\"files\":[{\"filename\":\"a\"},{\"size\":5},{\"filename\":\"b\",\"size\":\"5\"},"
                 "{\"filename\":\"c\",\"size\":0,\"last_modified\":5}]}",
         "f:c:0 ", NULL);
-    assert_page("{\"files\":[{\"filename\":\"a\",\"size\":1,\"last_modified\":\"yesterday\"}]}", "f:a:1 ",
-        NULL);
+    assert_page("{\"files\":[{\"filename\":\"a\",\"size\":1,\"last_modified\":\"yesterday\"}]}",
+        "f:a:1 ", NULL);
 }
 
 static void test_sizes(void **state)
@@ -95,8 +95,8 @@ static void test_sizes(void **state)
 static void test_strange_names(void **state)
 {
     (void)state;
-    assert_page("{\"folders\":[{\"name\":\"\"},{\"name\":\"..\"},{\"name\":\"a/b\"}]}", "d: d:.. d:a/b ",
-        NULL);
+    assert_page("{\"folders\":[{\"name\":\"\"},{\"name\":\"..\"},{\"name\":\"a/b\"}]}",
+        "d: d:.. d:a/b ", NULL);
     /* A NUL must not make "evil" of it. */
     assert_page("{\"folders\":[{\"name\":\"evil\\u0000x\"}]}", "d:evil/x ", NULL);
     assert_page("{\"folders\":[{\"name\":\"a\\\\u0000\"}]}", "d:a\\u0000 ", NULL);
@@ -138,7 +138,8 @@ static void test_deep(void **state)
     assert_int_equal(parse(json.buf, json.len, &text, &marker), -EIO);
 }
 
-static int refuse(void *context, const char *name, size_t name_len, const struct remote_entry *entry)
+static int refuse(
+    void *context, const char *name, size_t name_len, const struct remote_entry *entry)
 {
     (void)context, (void)name, (void)name_len, (void)entry;
     return -EXDEV;
@@ -150,7 +151,8 @@ static void test_stop(void **state)
     struct remote_call call = { 0 };
     char *marker = NULL;
     (void)state;
-    assert_int_equal(algorithmia_page_parse(&call, json, strlen(json), refuse, NULL, &marker), -EXDEV);
+    assert_int_equal(
+        algorithmia_page_parse(&call, json, strlen(json), refuse, NULL, &marker), -EXDEV);
     assert_null(marker);
 }
 
@@ -170,20 +172,21 @@ static void test_errors(void **state)
 {
     (void)state;
     assert_error(ALGORITHMIA_PROBE, 404, "", -ENOENT, false, "no such object (404)");
-    assert_error(ALGORITHMIA_READ, 401, "{\"error\":{\"message\":\"bad key\"}}", -EACCES, false, "bad key");
+    assert_error(
+        ALGORITHMIA_READ, 401, "{\"error\":{\"message\":\"bad key\"}}", -EACCES, false, "bad key");
     assert_error(ALGORITHMIA_READ, 403, "{\"error\":\"plain\"}", -EACCES, false, "plain");
     assert_error(ALGORITHMIA_READ, 503, "<html>", -EIO, true, "503");
     assert_error(ALGORITHMIA_READ, 504, "{\"error\":5}", -ETIMEDOUT, true, "504");
     assert_error(ALGORITHMIA_READ, 429, "[]", -EIO, true, "429");
     assert_error(ALGORITHMIA_REMOVE, 400, "", -ENOTEMPTY, false, "400");
     assert_error(ALGORITHMIA_MAKE_DIR, 409, "", -EEXIST, false, "409");
-    assert_error(ALGORITHMIA_MAKE_DIR, 400, "{\"error\":{\"message\":\"Already Exists\"}}", -EEXIST, false,
-        "Already");
+    assert_error(ALGORITHMIA_MAKE_DIR, 400, "{\"error\":{\"message\":\"Already Exists\"}}", -EEXIST,
+        false, "Already");
     assert_error(ALGORITHMIA_MAKE_DIR, 400, "", -EINVAL, false, "400");
     assert_error(ALGORITHMIA_WRITE, 507, "", -ENOSPC, false, "507");
     assert_error(ALGORITHMIA_WRITE, 413, "", -EFBIG, false, "413");
-    assert_error(ALGORITHMIA_WRITE, 418, "{\"error\":{\"message\":\"a\\nforged line\"}}", -EIO, false,
-        "a?forged line");
+    assert_error(ALGORITHMIA_WRITE, 418, "{\"error\":{\"message\":\"a\\nforged line\"}}", -EIO,
+        false, "a?forged line");
 }
 
 int main(void)

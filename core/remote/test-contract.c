@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of remote.h, asserted over every remote there is: the one in memory always, Algorithmia
- * when ALGOFS_TEST_API and ALGOFS_TEST_KEY name a server (tests/remote/test-contract starts one).
+ * The contract of remote.h, asserted over every remote there is: the one in memory always,
+ * Algorithmia when ALGOFS_TEST_API and ALGOFS_TEST_KEY name a server (tests/remote/test-contract
+ * starts one).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,8 +24,12 @@
 #include "core/remote/stats.h"
 
 /* Patient, and quick about it: the server fails often, and shall not make the test slow. */
-static const struct retry_policy policy = { .attempts = 10, .unreachable_attempts = 1, .base_ms = 2,
-    .cap_ms = 20, .asked_max_ms = 5000, .deadline_ms = 60000 };
+static const struct retry_policy policy = { .attempts = 10,
+    .unreachable_attempts = 1,
+    .base_ms = 2,
+    .cap_ms = 20,
+    .asked_max_ms = 5000,
+    .deadline_ms = 60000 };
 
 enum { BIG = 3 * 1024 * 1024 + 17, MANY = 60, READERS = 8 };
 
@@ -100,8 +105,8 @@ static int get(struct fixture *fixture, struct remote_call *call, const char *pa
 }
 
 /* Reads a range and compares, whether or not the store ranges. */
-static void assert_range(struct fixture *fixture, const char *path, uint64_t offset, uint64_t length,
-    const char *whole, size_t whole_len)
+static void assert_range(struct fixture *fixture, const char *path, uint64_t offset,
+    uint64_t length, const char *whole, size_t whole_len)
 {
     struct remote_call call = { 0 };
     struct content content = { .bytes = STRBUF_INIT };
@@ -247,8 +252,8 @@ static void test_list(void **state)
     assert_true(seen.found);
 }
 
-static int stop_listing(void *context, const char *name, size_t name_len,
-    const struct remote_entry *entry)
+static int stop_listing(
+    void *context, const char *name, size_t name_len, const struct remote_entry *entry)
 {
     (void)name, (void)name_len, (void)entry;
     ++*(unsigned *)context;
@@ -262,14 +267,15 @@ static void test_list_stops(void **state)
     unsigned count = 0;
     assert_int_equal(put(fixture, PATH("one"), "1", 1, NULL), 0);
     assert_int_equal(put(fixture, PATH("two"), "2", 1, NULL), 0);
-    assert_int_equal(remote_list(fixture->remote, &call, fixture->base, stop_listing, &count), -EXDEV);
+    assert_int_equal(
+        remote_list(fixture->remote, &call, fixture->base, stop_listing, &count), -EXDEV);
     assert_int_equal(count, 1);
 }
 
 static void test_names(void **state)
 {
-    static const char *const names[] = { "with space", "per%cent", "plus+and&amp=;", "a#b?c", "\xc3\xa9t\xc3\xa9",
-        "quote'\"q", "...", "~tilde", "[x]{y}", "back\\slash" };
+    static const char *const names[] = { "with space", "per%cent", "plus+and&amp=;", "a#b?c",
+        "\xc3\xa9t\xc3\xa9", "quote'\"q", "...", "~tilde", "[x]{y}", "back\\slash" };
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct remote_call call = { 0 };
@@ -279,7 +285,8 @@ static void test_names(void **state)
         assert_int_equal(remote_probe(fixture->remote, &call, PATH(names[i]), &entry), 0);
         assert_int_equal(remote_list(fixture->remote, &call, fixture->base, see, &seen), 0);
         assert_true(seen.found);
-        assert_int_equal(remote_remove(fixture->remote, &call, PATH(names[i]), REMOTE_REMOVE_FILE), 0);
+        assert_int_equal(
+            remote_remove(fixture->remote, &call, PATH(names[i]), REMOTE_REMOVE_FILE), 0);
         assert_int_equal(remote_probe(fixture->remote, &call, PATH(names[i]), &entry), -ENOENT);
     }
 }
@@ -312,7 +319,8 @@ static void test_directories(void **state)
     assert_int_equal(remote_list(fixture->remote, &call, dir, see, &seen), 0);
     assert_int_equal(seen.files + seen.dirs, 0);
     assert_int_equal(put(fixture, file, "x", 1, NULL), 0);
-    assert_int_equal(remote_remove(fixture->remote, &call, dir, REMOTE_REMOVE_EMPTY_DIR), -ENOTEMPTY);
+    assert_int_equal(
+        remote_remove(fixture->remote, &call, dir, REMOTE_REMOVE_EMPTY_DIR), -ENOTEMPTY);
     assert_int_equal(remote_remove(fixture->remote, &call, file, REMOTE_REMOVE_FILE), 0);
     assert_int_equal(remote_remove(fixture->remote, &call, file, REMOTE_REMOVE_FILE), -ENOENT);
     assert_int_equal(remote_remove(fixture->remote, &call, dir, REMOTE_REMOVE_EMPTY_DIR), 0);
@@ -366,7 +374,8 @@ static void make_base(struct fixture *fixture)
     char name[256];
     assert_int_equal(remote_account(fixture->remote, &call, name, sizeof(name)), 0);
     (void)snprintf(fixture->base, sizeof(fixture->base), "%s/contract", name);
-    (void)remote_remove(fixture->remote, &call, fixture->base, REMOTE_REMOVE_TREE); /* of a run before */
+    (void)remote_remove(
+        fixture->remote, &call, fixture->base, REMOTE_REMOVE_TREE); /* of a run before */
     assert_int_equal(remote_make_dir(fixture->remote, &call, fixture->base), 0);
 }
 
@@ -388,7 +397,8 @@ static int set_up_algorithmia(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     assert_non_null(fixture);
     char why[256];
-    struct profile_input input = { .api = getenv("ALGOFS_TEST_API"), .key = getenv("ALGOFS_TEST_KEY") };
+    struct profile_input input = { .api = getenv("ALGOFS_TEST_API"),
+        .key = getenv("ALGOFS_TEST_KEY") };
     CLEANUP_PROFILE struct profile profile = PROFILE_INIT;
     assert_int_equal(profile_load(&input, why, sizeof(why), &profile), 0);
     fixture->http = http_client_new(NULL);
@@ -453,6 +463,7 @@ int main(void)
 {
     int failed = cmocka_run_group_tests_name("memory", contract, set_up_memory, tear_down);
     if (getenv("ALGOFS_TEST_API") != NULL)
-        failed += cmocka_run_group_tests_name("algorithmia", contract, set_up_algorithmia, tear_down);
+        failed +=
+            cmocka_run_group_tests_name("algorithmia", contract, set_up_algorithmia, tear_down);
     return failed == 0 ? 0 : 1;
 }

@@ -39,10 +39,10 @@ static void test_head(void **state)
 
 static void test_nonsense(void **state)
 {
-    static const char *const lines[] = { "Content-Length: -1", "Content-Length: 1x", "Content-Length:",
-        "Content-Length: 99999999999999999999", "Content-Range: bytes 9-5/100",
-        "Content-Range: bytes 0-9", "Content-Range: lines 0-9/10", "Content-Range: bytes */x", "no colon",
-        "", ":", "Retry-After: -5", "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT" };
+    static const char *const lines[] = { "Content-Length: -1", "Content-Length: 1x",
+        "Content-Length:", "Content-Length: 99999999999999999999", "Content-Range: bytes 9-5/100",
+        "Content-Range: bytes 0-9", "Content-Range: lines 0-9/10", "Content-Range: bytes */x",
+        "no colon", "", ":", "Retry-After: -5", "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT" };
     (void)state;
     struct http_response response = { 0 };
     const struct http_response nothing = { 0 };

@@ -66,7 +66,8 @@ static void *serve(void *context)
 
 static void server_start(struct server *server, const char *const *answers, unsigned count)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof(address);
     memset(server, 0, sizeof(*server));
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -117,17 +118,22 @@ static void exchange_init(struct exchange *exchange, struct http_client *http,
     const struct server *server, const char *path)
 {
     memset(exchange, 0, sizeof(*exchange));
-    (void)snprintf(exchange->url, sizeof(exchange->url), "http://127.0.0.1:%u%s", server->port, path);
+    (void)snprintf(
+        exchange->url, sizeof(exchange->url), "http://127.0.0.1:%u%s", server->port, path);
     exchange->http = http;
-    exchange->request = (struct http_request){ .method = HTTP_GET, .url = exchange->url,
-        .authorization = "Simple simKEY", .body_fd = -1, .context = exchange, .head = take_head,
+    exchange->request = (struct http_request){ .method = HTTP_GET,
+        .url = exchange->url,
+        .authorization = "Simple simKEY",
+        .body_fd = -1,
+        .context = exchange,
+        .head = take_head,
         .body = take_body };
 }
 
 static int exchange_run(struct exchange *exchange)
 {
-    exchange->rc = http_perform(exchange->http, &exchange->call, &exchange->request,
-        &exchange->response);
+    exchange->rc =
+        http_perform(exchange->http, &exchange->call, &exchange->request, &exchange->response);
     return exchange->rc;
 }
 
@@ -137,7 +143,8 @@ static void *exchange_thread(void *context)
     return NULL;
 }
 
-static const char hello[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+static const char hello[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
 static void test_get(void **state)
 {
@@ -213,7 +220,8 @@ static void test_cut(void **state)
 {
     struct server server;
     struct exchange exchange;
-    server_start(&server, (const char *const[]){ "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhello" }, 1);
+    server_start(
+        &server, (const char *const[]){ "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhello" }, 1);
     exchange_init(&exchange, *state, &server, "/");
     assert_int_equal(exchange_run(&exchange), -EIO);
     assert_true(exchange.call.transient);
@@ -228,7 +236,9 @@ static void test_redirect_same_origin(void **state)
     struct exchange exchange;
     server_start(&server,
         (const char *const[]){ "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 4\r\n"
-                               "Connection: close\r\n\r\nbody", hello }, 2);
+                               "Connection: close\r\n\r\nbody",
+            hello },
+        2);
     exchange_init(&exchange, *state, &server, "/first");
     assert_int_equal(exchange_run(&exchange), 0);
     assert_string_equal(strbuf_cstr(&exchange.body), "hello");
@@ -244,8 +254,10 @@ static void test_redirect_elsewhere(void **state)
     struct exchange exchange;
     char answer[256];
     server_start(&other, (const char *const[]){ hello }, 1);
-    (void)snprintf(answer, sizeof(answer), "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/x\r\n"
-        "Content-Length: 0\r\nConnection: close\r\n\r\n", other.port);
+    (void)snprintf(answer, sizeof(answer),
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/x\r\n"
+        "Content-Length: 0\r\nConnection: close\r\n\r\n",
+        other.port);
     server_start(&server, (const char *const[]){ answer }, 1);
     exchange_init(&exchange, *state, &server, "/first");
     assert_int_equal(exchange_run(&exchange), -EIO);
@@ -257,10 +269,12 @@ static void test_redirect_elsewhere(void **state)
 
 static void test_redirect_circle(void **state)
 {
-    static const char again[] = "HTTP/1.1 307 Again\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char again[] =
+        "HTTP/1.1 307 Again\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     struct server server;
     struct exchange exchange;
-    server_start(&server, (const char *const[]){ again, again, again, again, again, again, again, again }, 8);
+    server_start(&server,
+        (const char *const[]){ again, again, again, again, again, again, again, again }, 8);
     exchange_init(&exchange, *state, &server, "/");
     assert_int_equal(exchange_run(&exchange), -EIO);
     server_stop(&server);
@@ -324,7 +338,8 @@ static void test_time_limits(void **state)
 /* One place; it is taken; what waits then goes by priority, whatever the order it came in. */
 static void test_priorities(void **state)
 {
-    static const enum remote_priority order[] = { REMOTE_WARM_UP, REMOTE_READ_AHEAD, REMOTE_DEMAND };
+    static const enum remote_priority order[] = { REMOTE_WARM_UP, REMOTE_READ_AHEAD,
+        REMOTE_DEMAND };
     struct http_client *http = http_client_new(&(struct http_limits){ .transfers = 1 });
     struct server server;
     struct exchange exchanges[4];

@@ -81,12 +81,14 @@ static void assert_refused(const struct profile_input *input, int expected, cons
 static void test_environment(void **state)
 {
     (void)state;
-    assert_profile(&(struct profile_input){ .key = "simA" }, PROFILE_DEFAULT_API, "simA", NULL, NULL);
-    assert_profile(&(struct profile_input){ .key = " simA\n", .api = "" }, PROFILE_DEFAULT_API, "simA", NULL,
-        NULL);
-    assert_profile(&(struct profile_input){ .bearer = "a.b.c" }, PROFILE_DEFAULT_API, NULL, "a.b.c", NULL);
-    assert_profile(&(struct profile_input){ .key = "simA", .bearer = "a.b.c" }, PROFILE_DEFAULT_API, "simA",
-        NULL, NULL);
+    assert_profile(
+        &(struct profile_input){ .key = "simA" }, PROFILE_DEFAULT_API, "simA", NULL, NULL);
+    assert_profile(&(struct profile_input){ .key = " simA\n", .api = "" }, PROFILE_DEFAULT_API,
+        "simA", NULL, NULL);
+    assert_profile(
+        &(struct profile_input){ .bearer = "a.b.c" }, PROFILE_DEFAULT_API, NULL, "a.b.c", NULL);
+    assert_profile(&(struct profile_input){ .key = "simA", .bearer = "a.b.c" }, PROFILE_DEFAULT_API,
+        "simA", NULL, NULL);
 }
 
 static void test_urls(void **state)
@@ -95,14 +97,15 @@ static void test_urls(void **state)
         { "https://h:8443/v1", "https://h:8443" }, { "https://h/v1//", "https://h" },
         { "http://h/prefix/v1/", "http://h/prefix" }, { "http://v1", "http://v1" },
         { "http://[::1]:80/", "http://[::1]:80" }, { "HTTP://h", "HTTP://h" } };
-    static const char *const bad[] = { "h", "ftp://h", "http://", "http:///v1", "http://u:p@h", "http://h?x",
-        "http://h#x", "http://h x", "http://h\nX: y" };
+    static const char *const bad[] = { "h", "ftp://h", "http://", "http:///v1", "http://u:p@h",
+        "http://h?x", "http://h#x", "http://h x", "http://h\nX: y" };
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_profile(&(struct profile_input){ .key = "simA", .api = good[i][0] }, good[i][1], "simA", NULL,
-            NULL);
+        assert_profile(&(struct profile_input){ .key = "simA", .api = good[i][0] }, good[i][1],
+            "simA", NULL, NULL);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_refused(&(struct profile_input){ .key = "simSECRET", .api = bad[i] }, -EINVAL, "API address");
+        assert_refused(
+            &(struct profile_input){ .key = "simSECRET", .api = bad[i] }, -EINVAL, "API address");
 }
 
 static void test_no_key(void **state)
@@ -110,7 +113,8 @@ static void test_no_key(void **state)
     (void)state;
     assert_refused(&(struct profile_input){ .key = "" }, -EACCES, "export ALGORITHMIA_API_KEY=");
     assert_refused(&(struct profile_input){ .key = "simSECRET\r\nX: y" }, -EINVAL, "API key");
-    assert_refused(&(struct profile_input){ .home = "/nonexistent" }, -EACCES, ".algorithmia/config");
+    assert_refused(
+        &(struct profile_input){ .home = "/nonexistent" }, -EACCES, ".algorithmia/config");
 }
 
 static void test_file(void **state)
@@ -151,10 +155,11 @@ static void test_long_bearer(void **state)
     CLEANUP_STRBUF struct strbuf token = STRBUF_INIT;
     for (int i = 0; i < 3000; i++)
         strbuf_addch(&token, (char)('a' + i % 26));
-    strbuf_addf(&text, "[profiles.default]\napi_key = \"\"\nbearer_token = \"%s\"", strbuf_cstr(&token));
+    strbuf_addf(
+        &text, "[profiles.default]\napi_key = \"\"\nbearer_token = \"%s\"", strbuf_cstr(&token));
     write_config(strbuf_cstr(&text));
-    assert_profile(&(struct profile_input){ .home = home }, PROFILE_DEFAULT_API, NULL, strbuf_cstr(&token),
-        NULL);
+    assert_profile(&(struct profile_input){ .home = home }, PROFILE_DEFAULT_API, NULL,
+        strbuf_cstr(&token), NULL);
 }
 
 static void test_broken_file(void **state)
@@ -177,8 +182,8 @@ static void test_unreadable_file(void **state)
     assert_int_equal(unlink(config), 0);
     assert_int_equal(mkdir(config, 0700), 0);
     CLEANUP_PROFILE struct profile profile = PROFILE_INIT;
-    assert_true(profile_load(&(struct profile_input){ .home = home, .key = "simA" }, why, sizeof(why),
-                    &profile) < 0);
+    assert_true(profile_load(&(struct profile_input){ .home = home, .key = "simA" }, why,
+                    sizeof(why), &profile) < 0);
     assert_non_null(strstr(why, config));
     assert_int_equal(rmdir(config), 0);
 }

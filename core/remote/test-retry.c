@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The retry layer over a store in memory that fails by plan; with that the fault and stats layers. */
+/* The retry layer over a store in memory that fails by plan; with that the fault and stats layers.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -23,8 +24,12 @@
 
 enum { SIZE = 100000 };
 
-static const struct retry_policy quick = { .attempts = 4, .unreachable_attempts = 2, .base_ms = 1,
-    .cap_ms = 2, .asked_max_ms = 1000, .deadline_ms = 0 };
+static const struct retry_policy quick = { .attempts = 4,
+    .unreachable_attempts = 2,
+    .base_ms = 1,
+    .cap_ms = 2,
+    .asked_max_ms = 1000,
+    .deadline_ms = 0 };
 
 struct stack {
     struct remote *memory, *top;
@@ -79,8 +84,8 @@ static int sink_data(void *context, uint64_t offset, const void *bytes, size_t l
     return 0;
 }
 
-static int stack_read(struct stack *stack, struct remote_call *call, uint64_t offset, uint64_t length,
-    struct sink *sink)
+static int stack_read(struct stack *stack, struct remote_call *call, uint64_t offset,
+    uint64_t length, struct sink *sink)
 {
     const struct remote_read_sink wrapped = { sink, sink_begin, sink_data };
     *sink = (struct sink){ .bytes = STRBUF_INIT, .change_in = sink->change_in };
@@ -155,7 +160,8 @@ static void test_read_resumes(void **state)
     struct stack stack;
     struct remote_call call = { 0 };
     struct sink sink = { 0 };
-    stack_init(&stack, "read:%2:EIO,read:*:short=20000"); /* more failures than attempts, but progress */
+    stack_init(
+        &stack, "read:%2:EIO,read:*:short=20000"); /* more failures than attempts, but progress */
     assert_int_equal(stack_read(&stack, &call, 0, UINT64_MAX, &sink), 0);
     assert_int_equal(sink.begins, 1);
     assert_int_equal(sink.bytes.len, SIZE);
@@ -230,7 +236,8 @@ static void test_refused_is_not_done(void **state)
     (void)state;
     struct stack stack;
     struct remote_call call = { 0 };
-    stack_init(&stack, "make_dir:1:EHOSTUNREACH"); /* never arrived: the directory is somebody else's */
+    stack_init(
+        &stack, "make_dir:1:EHOSTUNREACH"); /* never arrived: the directory is somebody else's */
     assert_int_equal(remote_memory_put_dir(stack.memory, "alice/theirs"), 0);
     assert_int_equal(remote_make_dir(stack.top, &call, "alice/theirs"), -EEXIST);
     remote_free(stack.top);
@@ -253,8 +260,8 @@ static void test_write(void **state)
     remote_free(stack.top);
 }
 
-static int count_entries(void *context, const char *name, size_t name_len,
-    const struct remote_entry *entry)
+static int count_entries(
+    void *context, const char *name, size_t name_len, const struct remote_entry *entry)
 {
     (void)name, (void)name_len, (void)entry;
     ++*(unsigned *)context;
@@ -297,7 +304,9 @@ static void busy_free(struct remote *remote)
     free(remote);
 }
 
-static const struct remote_ops busy_ops = { .type = "busy", .probe = busy_probe, .free = busy_free };
+static const struct remote_ops busy_ops = {
+    .type = "busy", .probe = busy_probe, .free = busy_free
+};
 
 static struct remote *busy_new(const struct retry_policy *policy)
 {
@@ -337,8 +346,11 @@ static void *set_flag(void *flag)
 static void test_cancelled_pause(void **state)
 {
     (void)state;
-    static const struct retry_policy sleepy = { .attempts = 2, .unreachable_attempts = 2, .base_ms = 1,
-        .cap_ms = 1, .asked_max_ms = UINT32_MAX };
+    static const struct retry_policy sleepy = { .attempts = 2,
+        .unreachable_attempts = 2,
+        .base_ms = 1,
+        .cap_ms = 1,
+        .asked_max_ms = UINT32_MAX };
     atomic_bool cancel = false;
     struct remote_call call = { .cancel = &cancel };
     struct remote_entry entry;
@@ -365,8 +377,9 @@ static void test_missing_operation(void **state)
 
 static void test_bad_faults(void **state)
 {
-    static const char *const specs[] = { "x", "probe:1", "probe:1:EWHAT", "probe:x:EIO", "walk:1:EIO",
-        "probe:%0:EIO", "probe:p101:EIO", "probe:1:short=x", "probe:1:slow=1", "probe:1-:EIO", "probe:1:EIO,,x" };
+    static const char *const specs[] = { "x", "probe:1", "probe:1:EWHAT", "probe:x:EIO",
+        "walk:1:EIO", "probe:%0:EIO", "probe:p101:EIO", "probe:1:short=x", "probe:1:slow=1",
+        "probe:1-:EIO", "probe:1:EIO,,x" };
     (void)state;
     for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
         char why[128] = "";
@@ -382,7 +395,8 @@ static void test_chance_is_seeded(void **state)
     uint64_t pattern[2] = { 0 };
     for (int run = 0; run < 2; run++) {
         char why[128];
-        struct remote *r = remote_fault_new(remote_memory_new(), "probe:p50:EIO", 7, why, sizeof(why));
+        struct remote *r =
+            remote_fault_new(remote_memory_new(), "probe:p50:EIO", 7, why, sizeof(why));
         for (int i = 0; i < 64; i++) {
             struct remote_call call = { 0 };
             struct remote_entry entry;
