@@ -6,7 +6,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "core/base/sys.h"
 #include "core/client/environment.h"
@@ -16,6 +16,7 @@ enum {
     FIRST_FD_TO_CLOSE = 3,
     LAST_SIGNAL = 64,
     KERNEL_SIGSET_SIZE = 8,
+    EXEC_FAILED = 127,
 };
 
 static const char *agent_path;
@@ -29,6 +30,7 @@ struct child_plan {
     const char *program;
     char *const *argv;
     char *const *envp;
+    void *agent_stack; /* its upper end */
 };
 
 /* The kernel's struct sigaction: handler, flags, restorer, mask. */
@@ -47,19 +49,33 @@ static void close_descriptors(void)
         (void)sys_close(fd);
 }
 
-/*
- * Runs in the child, on its own stack in the parent's memory: no libc, no writes to globals. What the
- * agent must not inherit is put right here: descriptors, ignored signals, the mask, the session.
- */
-static int run_child(void *argument)
+static void reset_signals(void)
 {
-    const struct child_plan *plan = argument;
     struct kernel_sigaction defaults = { 0 };
     for (int number = 1; number <= LAST_SIGNAL; number++)
         (void)sys_call(
             SYS_rt_sigaction, number, (long)&defaults, 0, KERNEL_SIGSET_SIZE, 0, 0);
     uint64_t none = 0;
     (void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static pid_t wait_any_kind(pid_t child, int *status)
+{
+    pid_t got;
+    do
+        got = sys_wait4(child, status, __WALL);
+    while (got == -EINTR);
+    return got;
+}
+
+/*
+ * The two below run on stacks of their own in the parent's memory: no libc, no writes to globals.
+ * The second becomes the agent. What the agent must not inherit is put right here: descriptors, ignored
+ * signals, the mask, the session.
+ */
+static int run_agent(void *argument)
+{
+    const struct child_plan *plan = argument;
     (void)sys_call(SYS_setsid, 0, 0, 0, 0, 0, 0);
     int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
     for (int fd = 0; null >= 0 && fd < FIRST_FD_TO_CLOSE; fd++)
@@ -67,35 +83,42 @@ static int run_child(void *argument)
             (void)sys_call(SYS_dup3, null, fd, 0, 0, 0, 0);
     close_descriptors();
     (void)sys_call(SYS_execve, (long)plan->program, (long)plan->argv, (long)plan->envp, 0, 0, 0);
-    sys_call(SYS_exit, 127, 0, 0, 0, 0, 0);
-    return 127;
+    sys_call(SYS_exit, EXEC_FAILED, 0, 0, 0, 0, 0);
+    return EXEC_FAILED;
 }
 
-static int wait_for(pid_t child)
+/* The first stays between: exec would turn its exit signal into SIGCHLD (begin_new_exec, fs/exec.c), and
+ * the host would meet a child that it did not make. */
+static int run_between(void *argument)
 {
+    struct child_plan *plan = argument;
+    reset_signals();
     int status = 0;
-    pid_t got;
-    do
-        got = sys_wait4(child, &status, __WCLONE);
-    while (got == -EINTR);
-    return got == child && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOTCONN;
+    pid_t agent = clone(
+        run_agent, plan->agent_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, argument);
+    bool started = agent > 0 && wait_any_kind(agent, &status) == agent && WIFEXITED(status) &&
+        WEXITSTATUS(status) == 0;
+    sys_call(SYS_exit, started ? 0 : EXEC_FAILED, 0, 0, 0, 0, 0);
+    return EXEC_FAILED;
 }
 
-static int start(const struct child_plan *plan)
+static int start(struct child_plan *plan)
 {
-    void *stack = sys_mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
+    char *stacks = sys_mmap(NULL, 2 * CHILD_STACK, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (sys_is_error(stack))
+    if (sys_is_error(stacks))
         return -ENOTCONN;
+    plan->agent_stack = stacks + 2 * CHILD_STACK;
     uint64_t all = ~(uint64_t)0;
     uint64_t before = 0;
     (void)sys_sigprocmask(SIG_SETMASK, &all, &before); /* no handler may run in the shared memory */
-    pid_t child = clone(run_child, (char *)stack + CHILD_STACK, CLONE_VM | CLONE_VFORK,
-        (void *)(uintptr_t)plan);
+    int status = 0;
+    pid_t child = clone(run_between, stacks + CHILD_STACK, CLONE_VM | CLONE_VFORK, plan);
+    bool started = child > 0 && wait_any_kind(child, &status) == child && WIFEXITED(status) &&
+        WEXITSTATUS(status) == 0;
     (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
-    int rc = child < 0 ? -ENOTCONN : wait_for(child);
-    (void)sys_munmap(stack, CHILD_STACK);
-    return rc;
+    (void)sys_munmap(stacks, 2 * CHILD_STACK);
+    return started ? 0 : -ENOTCONN;
 }
 
 int launch_agent(const char *cache)
@@ -119,6 +142,6 @@ int launch_agent(const char *cache)
             envp[count++] = (char *)(uintptr_t)assignment;
     }
     envp[count] = NULL;
-    struct child_plan plan = { program, argv, envp };
+    struct child_plan plan = { program, argv, envp, NULL };
     return start(&plan);
 }
