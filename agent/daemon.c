@@ -70,8 +70,6 @@ void daemon_ready(int ready)
         return; /* the starter reports it: no word came */
     for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
         (void)dup2(null, fd); /* both are open: cannot fail */
-    if (ready < 0)
-        return;
     (void)!write(ready, "", 1); /* a starter that was killed does not care */
     (void)close(ready);
 }

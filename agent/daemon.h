@@ -12,7 +12,7 @@
  * -errno if there is no process to be had. */
 int daemon_start(int *ret_ready);
 
-/** Gives up stdio and the starter's folder, and lets the starter go. `ready` -1: there is none. */
+/** Gives up stdio and the starter's folder, and lets the starter go; takes `ready`. */
 void daemon_ready(int ready);
 
 /** Closes every descriptor above stderr that the process was started with. */

@@ -185,7 +185,8 @@ static int agent_serve(struct agent *agent, int listener)
             .signals = signal_fd,
             .idle_s = agent->idle_s,
         };
-        daemon_ready(agent->foreground ? -1 : agent->ready);
+        if (!agent->foreground)
+            daemon_ready(agent->ready);
         rc = service_run(engine, &options);
         engine_free(engine);
     }
@@ -222,7 +223,7 @@ int main(int argc, char **argv)
     struct agent agent = { .idle_s = SERVICE_IDLE_S, .ready = -1, .home = { .lock = -1, .log = -1 } };
     daemon_close_inherited();
     if (agent_parse(&agent, argc, argv) < 0)
-        return 2;
+        return 1;
     agent_harden();
     return agent_run(&agent) < 0 ? 1 : 0;
 }

@@ -17,8 +17,8 @@ enum { AHEAD_FILES_MAX = 64, AHEAD_BYTES_MAX = 64 << 20 };
 
 struct instance;
 
-/** The directory `path` has been listed anew: what was known of its order is out of date. */
-void ahead_listed(struct instance *instance, const char *path);
+/** Names have come to or gone from directory `path`: what was known of its order is out of date. */
+void ahead_forget(struct instance *instance, const char *path);
 
 /** A door has asked to open the file `path`. Returns at once. */
 void ahead_opened(struct instance *instance, const char *path);

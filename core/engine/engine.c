@@ -99,4 +99,5 @@ void engine_tick(struct engine *engine)
             log_warn("engine", "\"%s\": cannot write out: %s", tree_path(instance->tree),
                 strerror(-rc));
     }
+    evict_run(engine);
 }

@@ -51,15 +51,19 @@ static struct hydration *hydration_take(struct instance *instance, const struct 
 {
     struct hydration *h;
     HASH_FIND(hh, instance->hydrations, key, sizeof(*key), h);
-    if (h != NULL && h->users++ == 0)
+    if (h != NULL && atomic_fetch_add(&h->users, 1) == 0)
         hydration_unlist_idle(h);
     return h;
 }
 
 void hydration_ref(struct hydration *hydration)
 {
-    LOCK_SCOPE(&hydration->instance->hydrations_lock);
-    hydration->users++;
+    atomic_fetch_add(&hydration->users, 1);
+}
+
+void hydration_unref(struct hydration *hydration)
+{
+    atomic_fetch_sub(&hydration->users, 1);
 }
 
 /* Whether it is worth keeping without a user: a large file half filled. */
@@ -77,7 +81,7 @@ void hydration_put(struct hydration *hydration)
     struct hydration *leaving = NULL;
     {
         LOCK_SCOPE(&instance->hydrations_lock);
-        if (--hydration->users > 0)
+        if (atomic_fetch_sub(&hydration->users, 1) > 1)
             return;
         hydration_list_idle(hydration);
         if (!hydration_worth_keeping(hydration))
@@ -232,7 +236,7 @@ void hydration_renew(struct hydration *hydration)
         (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
     /* The same size and time, and yet another object: only its version tells. */
     int rc = answer.result == 0
-        ? tree_renew(instance->tree, hydration->path, hydration->key.inode)
+        ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false)
         : -ESTALE;
     if (rc < 0 && rc != -ESTALE && rc != -ENOENT)
         log_warn("engine", "\"%s\" has changed, and cannot be replaced: %s", hydration->path,

@@ -21,6 +21,7 @@
 #define ALGOFS_ENGINE_HYDRATION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/base/table.h"
 #include "core/remote/remote.h"
@@ -49,7 +50,7 @@ struct hydration {
 
     /* under the instance's hydrations_lock */
     UT_hash_handle hh;
-    unsigned users;
+    atomic_uint users; /* from and to 0 under the lock only */
     struct hydration *idle_before, *idle_after;
 
     pthread_mutex_t lock;
@@ -79,8 +80,9 @@ int hydration_open(struct instance *instance, const char *path, int fd,
 /** Gives back what hydration_open gave. NULL is allowed. */
 void hydration_put(struct hydration *hydration);
 
-/** One more user. */
+/** One more user, or one less, while the caller is another. Needs no lock and may be called under any. */
 void hydration_ref(struct hydration *hydration);
+void hydration_unref(struct hydration *hydration);
 
 /**
  * What a transfer learns first, the object's size and version: 0 if they are what is being filled, else

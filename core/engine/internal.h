@@ -10,6 +10,7 @@
 #include "core/base/pool.h"
 #include "core/base/table.h"
 #include "core/engine/engine.h"
+#include "core/engine/evict.h"
 #include "core/tree/tree.h"
 
 enum {
@@ -24,7 +25,7 @@ enum {
 
 struct question;
 struct hydration;
-struct order;
+struct ahead;
 
 struct connector {
     UT_hash_handle hh;
@@ -42,6 +43,7 @@ struct instance {
     struct tree *tree;
     struct remote_counters counters;
     atomic_ullong files_hydrated, bytes_hydrated, failures;
+    atomic_ullong ahead_bytes; /* being read ahead */
 
     pthread_mutex_t connectors_lock;
     struct connector *connectors; /* by name; only added to */
@@ -55,7 +57,7 @@ struct instance {
     unsigned idle_count;
 
     pthread_mutex_t orders_lock;
-    struct order *orders; /* ahead.c: by directory */
+    struct ahead *orders; /* ahead.c: by directory */
 
     pthread_mutex_t words_lock;
     char owner[NAME_MAX + 1];        /* the account's own directory in data; "" while unknown */
@@ -71,6 +73,7 @@ struct engine {
     pthread_mutex_t opening; /* held while a new instance's tree is opened */
     pthread_mutex_t lock;
     struct instance *instances; /* only added to, at the front */
+    struct evict evict;         /* engine_tick's thread only */
 };
 
 /* instance.c */

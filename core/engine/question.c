@@ -87,7 +87,8 @@ static int question_apply(struct question *question, struct listing *listing)
             question->path, outcome.skipped);
     log_debug("engine", "listed \"%s\": %zu new, %zu replaced, %zu removed, %zu unchanged",
         question->path, outcome.created, outcome.replaced, outcome.removed, outcome.unchanged);
-    ahead_listed(instance, question->path);
+    if (outcome.created + outcome.removed > 0)
+        ahead_forget(instance, question->path);
     return 0;
 }
 

@@ -25,7 +25,8 @@
 enum {
     RANGES_WINDOW_MIN = 1,  /* chunks: 128 KiB */
     RANGES_WINDOW_MAX = 64, /* 8 MiB */
-    RANGES_SPANS_MAX = 8,   /* in flight for one file */
+    RANGES_SPAN_MAX = 32,   /* 4 MiB: what one GET asks for */
+    RANGES_SPANS_MAX = 8,   /* in flight for one file; twice that where somebody waits */
 };
 
 /** Opens the map, starts to fetch at 0. *ret_map: the map for a door, the caller's to close; -1 if
@@ -38,5 +39,8 @@ int ranges_need(
 
 /** A reader has crossed the mark at `offset`: reads ahead. */
 void ranges_hint(struct hydration *hydration, uint64_t offset);
+
+/** Completes the file if every chunk is here and no span runs. No lock held. */
+int ranges_try_complete(struct hydration *hydration);
 
 #endif

@@ -31,7 +31,7 @@ int entry_make_placeholder(
     if (attributes->size > INT64_MAX || ftruncate(fd, (off_t)attributes->size) < 0)
         return attributes->size > INT64_MAX ? -EFBIG : -errno;
     file_set_version(fd, attributes->version);
-    if (fchmod(fd, attributes->size == 0 ? 0644 : S_ISVTX | 0644) < 0) /* nothing is all of nothing */
+    if (fchmod(fd, attributes->size == 0 ? TREE_FILE_MODE : S_ISVTX | TREE_FILE_MODE) < 0) /* nothing is all of nothing */
         return -errno;
     struct timespec mtime = attributes->mtime;
     if (!attributes->has_mtime)
@@ -197,7 +197,7 @@ static int entry_put_directory(struct tree *tree, int dir, const char *name)
     CLEANUP_CLOSE int fd = beneath_open(tree->tmp, made, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return fd;
-    if (fchmod(fd, 0755) < 0)
+    if (fchmod(fd, TREE_DIRECTORY_MODE) < 0)
         return -errno;
     entry_set_directory_time(fd, (struct timespec){ .tv_sec = TREE_DIRECTORY_MTIME });
     return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
@@ -246,30 +246,30 @@ int entry_put(struct tree *tree, int dir, const char *name,
     return rc;
 }
 
-int tree_renew(struct tree *tree, const char *path, uint64_t inode)
+int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version)
 {
     const char *name;
-    struct stat before, st;
+    struct stat before;
+    struct file_state state;
     CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
     if (parent < 0)
         return parent;
+    LOCK_SCOPE(&tree->names);
+    CLEANUP_CLOSE int fd = beneath_open(parent, name, O_RDONLY | O_NOATIME | O_NONBLOCK);
+    int rc = fd < 0 ? fd : file_inspect(fd, &state);
+    if (rc < 0 || state.inode != inode)
+        return rc == -EINVAL || rc == -ENOENT || rc == 0 ? -ESTALE : rc;
     if (fstat(parent, &before) < 0)
         return -errno;
-    LOCK_SCOPE(&tree->names);
-    int rc = entry_stat(parent, name, &st);
-    if (rc < 0)
-        return rc;
-    if (!S_ISREG(st.st_mode) || st.st_ino != inode)
-        return -ESTALE;
     const struct tree_attributes attributes = {
         .has_mtime = true,
-        .size = (uint64_t)st.st_size,
-        .mtime = (st.st_mode & S_ISVTX) != 0 ? st.st_atim : st.st_mtim,
-        .version = "",
+        .size = state.size,
+        .mtime = state.mtime,
+        .version = same_version ? state.version : "",
     };
     rc = entry_put_file(tree, parent, name, &attributes);
-    if (rc == 0)
-        entry_forget_map(tree, &st);
+    if (rc == 0 && !state.complete)
+        map_delete(tree, state.inode);
     entry_set_directory_time(parent, before.st_mtim);
     return rc;
 }

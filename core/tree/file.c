@@ -86,7 +86,7 @@ int file_complete(struct tree *tree, int fd, const struct file_state *state, con
     if (strcmp(version, state->version) != 0)
         file_set_version(fd, version);
     const struct timespec times[2] = { state->mtime, state->mtime };
-    if (futimens(fd, times) < 0 || fchmod(fd, 0644) < 0)
+    if (futimens(fd, times) < 0 || fchmod(fd, TREE_FILE_MODE) < 0)
         return -errno;
     return 0;
 }

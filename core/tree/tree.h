@@ -31,6 +31,8 @@
 
 enum {
     TREE_VERSION_MAX = 96,              /* bytes of a version with its NUL */
+    TREE_FILE_MODE = 0755,      /* a store without modes: programs shall run (docs/SEMANTICS.md, 2) */
+    TREE_DIRECTORY_MODE = 0755,
     TREE_DIRECTORY_MTIME = 1426147200,  /* of directories that hold no file with a time: 2015-03-12 */
 };
 
@@ -77,8 +79,8 @@ int tree_put_link(struct tree *tree, const char *path, const char *target);
 int tree_remove(struct tree *tree, const char *path);
 
 /** Replaces the file `path`, if it is still inode `inode`, by a fresh placeholder of the same size and
- * time and of unknown version. -ESTALE: it is another file by now. */
-int tree_renew(struct tree *tree, const char *path, uint64_t inode);
+ * time, and version if that is the same. -ESTALE: it is another file by now. */
+int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version);
 
 /** Writes completed files out (syncfs) so that a crash of the machine keeps them. */
 int tree_checkpoint(struct tree *tree);

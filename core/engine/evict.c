@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine/evict.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/engine/internal.h"
+#include "core/tree/sweep.h"
+
+enum { EVICT_CANDIDATES_MAX = 65536 }; /* the oldest so many are known at a time */
+
+struct candidate {
+    struct instance *instance;
+    char *path;
+    uint64_t inode, size;
+    struct timespec used;
+};
+
+struct collection {
+    struct instance *instance; /* the one that is walked */
+    struct candidate *candidates;
+    size_t count;
+    uint64_t present;
+};
+
+static int evict_compare(const void *a, const void *b)
+{
+    const struct candidate *one = a, *other = b;
+    if (one->used.tv_sec != other->used.tv_sec)
+        return one->used.tv_sec < other->used.tv_sec ? -1 : 1;
+    return (one->used.tv_nsec > other->used.tv_nsec) - (one->used.tv_nsec < other->used.tv_nsec);
+}
+
+static void evict_sort(struct collection *collection)
+{
+    qsort(collection->candidates, collection->count, sizeof(collection->candidates[0]),
+        evict_compare);
+}
+
+static void evict_forget(struct collection *collection, size_t keep)
+{
+    while (collection->count > keep)
+        free(collection->candidates[--collection->count].path);
+}
+
+static int evict_collect(
+    void *context, const char *path, int dir, const char *name, const struct stat *st)
+{
+    struct collection *collection = context;
+    (void)dir;
+    (void)name;
+    if ((st->st_mode & S_ISVTX) != 0 || st->st_size == 0)
+        return 0;
+    collection->present += (uint64_t)st->st_size;
+    if (collection->count == EVICT_CANDIDATES_MAX) { /* the newer half has no chance */
+        evict_sort(collection);
+        evict_forget(collection, EVICT_CANDIDATES_MAX / 2);
+    }
+    bool read_last = st->st_atim.tv_sec > st->st_ctim.tv_sec;
+    struct candidate candidate = {
+        .instance = collection->instance,
+        .path = strdup(path),
+        .inode = st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .used = read_last ? st->st_atim : st->st_ctim,
+    };
+    if (candidate.path == NULL)
+        return -ENOMEM;
+    collection->candidates[collection->count++] = candidate;
+    return 0;
+}
+
+/* The instances as they are now: they are only added to, at the front. */
+static struct instance *evict_instances(struct engine *engine)
+{
+    LOCK_SCOPE(&engine->lock);
+    return engine->instances;
+}
+
+static uint64_t evict_hydrated(struct engine *engine)
+{
+    uint64_t sum = 0;
+    for (struct instance *i = evict_instances(engine); i != NULL; i = i->next)
+        sum += atomic_load(&i->bytes_hydrated);
+    return sum;
+}
+
+/* Bytes that the disk lacks for its reserve. */
+static uint64_t evict_disk_lacks(struct engine *engine)
+{
+    struct statvfs disk;
+    if (statvfs(engine->cache, &disk) < 0 || disk.f_blocks == 0)
+        return 0;
+    uint64_t total = (uint64_t)disk.f_blocks * disk.f_frsize;
+    uint64_t available = (uint64_t)disk.f_bavail * disk.f_frsize;
+    uint64_t reserve = total / 20 < EVICT_RESERVE ? total / 20 : EVICT_RESERVE;
+    return available < reserve ? reserve - available + reserve / 10 : 0;
+}
+
+static uint64_t evict_budget_lacks(const struct engine *engine, uint64_t present)
+{
+    uint64_t budget = engine->options.cache_size;
+    return budget > 0 && present > budget ? present - budget + budget / 10 : 0;
+}
+
+/* Walks everything; the candidates come out oldest first. */
+static int evict_count(struct engine *engine, struct collection *collection)
+{
+    uint64_t hydrated = evict_hydrated(engine);
+    int rc = 0;
+    for (struct instance *i = evict_instances(engine); rc == 0 && i != NULL; i = i->next) {
+        collection->instance = i;
+        rc = sweep_files(i->tree, evict_collect, collection);
+    }
+    evict_sort(collection);
+    engine->evict.counted = rc == 0;
+    engine->evict.present = collection->present;
+    engine->evict.hydrated = hydrated;
+    return rc;
+}
+
+static void evict_oldest(struct engine *engine, const struct collection *collection, uint64_t wanted)
+{
+    uint64_t freed = 0;
+    size_t files = 0;
+    for (size_t i = 0; i < collection->count && freed < wanted; i++) {
+        const struct candidate *candidate = &collection->candidates[i];
+        int rc = tree_renew(candidate->instance->tree, candidate->path, candidate->inode, true);
+        if (rc == -ENOSPC)
+            break;
+        if (rc < 0)
+            continue; /* gone or replaced meanwhile */
+        freed += candidate->size;
+        files++;
+    }
+    engine->evict.present -= freed < engine->evict.present ? freed : engine->evict.present;
+    log_info("engine", "evicted %zu files of %llu bytes; %llu were wanted", files,
+        (unsigned long long)freed, (unsigned long long)wanted);
+}
+
+void evict_run(struct engine *engine)
+{
+    uint64_t hydrated = evict_hydrated(engine);
+    uint64_t present = engine->evict.present + (hydrated - engine->evict.hydrated);
+    bool must_count = !engine->evict.counted && engine->options.cache_size > 0;
+    bool lacks = evict_disk_lacks(engine) > 0 || evict_budget_lacks(engine, present) > 0;
+    if ((!must_count && !lacks) || evict_instances(engine) == NULL)
+        return;
+    struct collection collection = {
+        .candidates = calloc(EVICT_CANDIDATES_MAX, sizeof(struct candidate)),
+    };
+    if (collection.candidates == NULL)
+        return; /* the next tick tries again */
+    int rc = evict_count(engine, &collection);
+    if (rc < 0)
+        log_warn("engine", "cannot count the cache: %s", strerror(-rc));
+    uint64_t disk = evict_disk_lacks(engine);
+    uint64_t budget = evict_budget_lacks(engine, collection.present);
+    uint64_t wanted = disk > budget ? disk : budget;
+    if (wanted > 0)
+        evict_oldest(engine, &collection, wanted);
+    evict_forget(&collection, 0);
+    free(collection.candidates);
+}
