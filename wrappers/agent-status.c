@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "wrappers/agent-status.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/client/call.h"
+
+enum { STOP_POLLS = 3000, POLL_NANOSECONDS = 10000000 }; /* half a minute in all */
+
+static int read_all(int fd, char **ret_text)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    size_t size = (size_t)st.st_size;
+    CLEANUP_FREE char *text = malloc(size + 1);
+    if (text == NULL)
+        return -ENOMEM;
+    size_t at = 0;
+    while (at < size) {
+        ssize_t got = pread(fd, text + at, size - at, (off_t)at);
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        at += (size_t)got;
+    }
+    text[at] = '\0';
+    *ret_text = TAKE(text);
+    return 0;
+}
+
+int agent_status_text(const char *cache, char **ret_text)
+{
+    struct wire_status_request request = { 0 };
+    struct wire_status_reply reply;
+    struct wire_buffer message;
+    int raw = -1;
+    int rc = wire_encode_status_request(&message, WIRE_STATUS, &request);
+    if (rc == 0)
+        rc = call_running_agent(cache, &message, -1, &raw);
+    CLEANUP_CLOSE int fd = raw;
+    if (rc == 0)
+        rc = wire_decode_status_reply(&message, &reply);
+    if (rc < 0)
+        return rc;
+    return fd < 0 ? -EPROTO : read_all(fd, ret_text);
+}
+
+int agent_status_read(const char *cache, struct cJSON **ret_status)
+{
+    CLEANUP_FREE char *text = NULL;
+    int rc = agent_status_text(cache, &text);
+    if (rc < 0)
+        return rc;
+    *ret_status = cJSON_Parse(text);
+    return *ret_status == NULL ? -EPROTO : 0;
+}
+
+int agent_stop(const char *cache)
+{
+    struct wire_stop_request request = { 0 };
+    struct wire_stop_reply reply;
+    struct wire_buffer message;
+    int rc = wire_encode_stop_request(&message, WIRE_STOP, &request);
+    if (rc == 0)
+        rc = call_running_agent(cache, &message, -1, NULL);
+    if (rc == 0)
+        rc = wire_decode_stop_reply(&message, &reply);
+    if (rc < 0)
+        return rc;
+    struct timespec pause = { 0, POLL_NANOSECONDS };
+    for (int i = 0; i < STOP_POLLS && kill((pid_t)reply.agent_pid, 0) == 0; i++)
+        (void)nanosleep(&pause, NULL); /* cut short by a signal: looks a little earlier */
+    return 0;
+}

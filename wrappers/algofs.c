@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* algofs: looks after the agent. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/client/environment.h"
+#include "core/client/session.h"
+#include "wrappers/command.h"
+#include "wrappers/say.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    { "status", command_status, "what the agent does and has; --json for programs" },
+    { "stop", command_stop, "ends the agent; the next touch of the prefix starts another" },
+    { "version", command_version, "which algofs this is" },
+};
+
+static void print_usage(FILE *out)
+{
+    (void)fprintf(out, "usage: algofs COMMAND\n\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    (void)fprintf(out, "\nTo run a program on remote data: algofs-run COMMAND\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    environment_load(environ);
+    if (session_configure() < 0) {
+        say("ALGOFS_CACHE and ALGOFS_PREFIX must be absolute paths");
+        return 2;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    say("unknown command \"%s\": algofs --help lists them", argv[1]);
+    return 2;
+}

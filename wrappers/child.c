@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "wrappers/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wrappers/say.h"
+
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
+    SIGWINCH };
+
+static void run_in_child(char *const argv[], const sigset_t *mask)
+{
+    (void)sigprocmask(SIG_SETMASK, mask, NULL); /* cannot fail: the set was the kernel's own */
+    (void)execvp(argv[0], argv);
+    int error = errno;
+    say("cannot run \"%s\": %s", argv[0], strerror(error));
+    _exit(error == ENOENT || error == ENOTDIR ? CHILD_NOT_FOUND : CHILD_CANNOT_RUN);
+}
+
+/* The child's status if it has ended, -1 if not. */
+static int ended(pid_t child)
+{
+    int status;
+    pid_t got = waitpid(child, &status, WNOHANG);
+    if (got != child)
+        return -1;
+    return WIFSIGNALED(status) ? CHILD_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int child_run(char *const argv[])
+{
+    sigset_t wanted;
+    sigset_t before;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+        sigaddset(&wanted, passed_on[i]);
+    (void)signal(SIGCHLD, SIG_DFL); /* an inherited SIG_IGN would take the status away */
+    (void)sigprocmask(SIG_BLOCK, &wanted, &before);
+    pid_t child = fork();
+    if (child < 0) {
+        say("cannot start \"%s\": %s", argv[0], strerror(errno));
+        return CHILD_CANNOT_RUN;
+    }
+    if (child == 0)
+        run_in_child(argv, &before);
+    int status;
+    while ((status = ended(child)) < 0) {
+        siginfo_t info;
+        int number = sigwaitinfo(&wanted, &info);
+        if (number > 0 && number != SIGCHLD && info.si_code <= 0) /* sent by a process */
+            (void)kill(child, number); /* it may just have ended */
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return status;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/client/session.h"
+#include "wrappers/agent-status.h"
+#include "wrappers/command.h"
+#include "wrappers/say.h"
+
+/* member of the report, and how a person reads it */
+struct line {
+    const char *member;
+    const char *label;
+};
+
+static const struct line agent_lines[] = {
+    { "version", "version" },
+    { "pid", "agent" },
+    { "uptime_s", "up (s)" },
+    { "cache", "cache" },
+    { "threads", "threads" },
+    { "transfers", "transfers" },
+};
+
+static const struct line instance_lines[] = {
+    { "api", "server" },
+    { "files_hydrated", "files fetched" },
+    { "bytes_hydrated", "bytes fetched" },
+    { "files_in_progress", "in progress" },
+    { "requests", "requests" },
+    { "errors", "errors" },
+    { "skipped_names", "names left out" },
+    { "last_error", "last error" },
+};
+
+static void print_lines(const cJSON *object, const struct line *lines, size_t count, const char *indent)
+{
+    for (size_t i = 0; i < count; i++) {
+        const cJSON *value = cJSON_GetObjectItem(object, lines[i].member);
+        if (cJSON_IsNumber(value))
+            printf("%s%-15s %.0f\n", indent, lines[i].label, value->valuedouble);
+        else if (cJSON_IsString(value) && value->valuestring[0] != '\0')
+            printf("%s%-15s %s\n", indent, lines[i].label, value->valuestring);
+    }
+}
+
+static void print_status(const cJSON *status)
+{
+    print_lines(status, agent_lines, sizeof(agent_lines) / sizeof(agent_lines[0]), "");
+    const cJSON *instance;
+    cJSON_ArrayForEach(instance, cJSON_GetObjectItem(status, "instances"))
+    {
+        const cJSON *id = cJSON_GetObjectItem(instance, "id");
+        printf("\naccount %s\n", cJSON_IsString(id) ? id->valuestring : "?");
+        print_lines(
+            instance, instance_lines, sizeof(instance_lines) / sizeof(instance_lines[0]), "  ");
+    }
+}
+
+static int complain(int rc)
+{
+    if (rc == -ENOTCONN)
+        say("no agent runs for %s: it starts when a program touches the prefix", session_cache());
+    else
+        say("the agent of %s does not answer: %s", session_cache(), strerror(-rc));
+    return 1;
+}
+
+int command_status(int argc, char **argv)
+{
+    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    if (argc > 1 && !json) {
+        say("status takes --json only: \"%s\"", argv[1]);
+        return 2;
+    }
+    if (json) {
+        CLEANUP_FREE char *text = NULL;
+        int rc = agent_status_text(session_cache(), &text);
+        if (rc < 0)
+            return complain(rc);
+        printf("%s\n", text);
+        return 0;
+    }
+    cJSON *status = NULL;
+    int rc = agent_status_read(session_cache(), &status);
+    if (rc < 0)
+        return complain(rc);
+    print_status(status);
+    cJSON_Delete(status);
+    return 0;
+}
