@@ -8,7 +8,7 @@ CC      ?= gcc
 VERSION := 0.1.0
 
 DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
-             libmicrohttpd-dev libmd-dev libinih-dev
+             libmicrohttpd-dev libmd-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
              universal-ctags bash dash tar findutils git xz-utils
 
@@ -26,8 +26,9 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 CORE_LAYERS := base wire client remote tree journal engine
 CORE_SRC    := $(foreach layer,$(CORE_LAYERS),$(call sources,core/$(layer)))
-AGENT_LIBS  := -lcurl -lcjson -lmd -linih -lpthread
+AGENT_LIBS  := -lcurl -lcjson -lmd -lpthread
 SERVER_LIBS := -lmicrohttpd -lcjson -lmd -lpthread
+WRAPPER_LIBS := -lcjson
 
 # The shim: its own objects, position independent, from the slice that links libc only.
 SHIM_SRC := $(call sources,preload) $(call sources,core/client) $(call sources,core/wire) \
@@ -63,6 +64,7 @@ deps:
 check: deps
 	+@$(MAKE) --no-print-directory build unit
 	@scripts/check-sources
+	@scripts/check-exports $(SHIM)
 	@BUILD=$(abspath $(BUILD)) tests/run
 
 ## make demo       the example: the same training on /algo and on a plain folder
