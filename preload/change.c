@@ -2,7 +2,9 @@
 #include "preload/change.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "core/base/sys.h"
 #include "preload/fdtable.h"
@@ -40,6 +42,11 @@ int change_refused_new(const struct target *t)
     parent[len] = '\0';
     rc = len == 0 ? 0 : sys_fstatat(t->dirfd, parent, &st, 0);
     return rc < 0 ? -rc : EROFS;
+}
+
+int change_access(const struct target *t, int mode)
+{
+    return t->inside && (mode & W_OK) != 0 ? fail(change_refused(t)) : 0;
 }
 
 int change_open(const struct target *t, int flags)
@@ -280,6 +287,22 @@ int fs_utimensat(int dirfd, const char *path, const struct timespec times[2], in
         return is_ours(dirfd) ? fail(EROFS) : real.utimensat(dirfd, path, times, flags);
     REFUSE_PATH(dirfd, path);
     return refuse(&t, found) < 0 ? -1 : real.utimensat(t.dirfd, t.path, times, flags);
+}
+
+/* ---- A socket's name ---- */
+
+int fs_bind(int socket, const struct sockaddr *address, socklen_t len)
+{
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+    if (address == NULL || len <= head || len > sizeof(struct sockaddr_un) ||
+        address->sa_family != AF_UNIX)
+        return real.bind(socket, address, len);
+    char path[sizeof(struct sockaddr_un) + 1] = { 0 };
+    memcpy(path, (const char *)address + head, len - head);
+    if (path[0] == '\0') /* an abstract name is no path */
+        return real.bind(socket, address, len);
+    REFUSE_PATH(AT_FDCWD, path);
+    return refuse_new(&t, found) < 0 ? -1 : real.bind(socket, address, len);
 }
 
 /* ---- Two paths ---- */

@@ -5,6 +5,7 @@
 
 #include "core/base/sys.h"
 #include "core/client/present.h"
+#include "preload/change.h"
 #include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/place.h"
@@ -33,6 +34,8 @@ static int presented_fd(int fd, int rc, struct stat *st)
     if (fd_kind_of(word) == FD_LAZY ||
         (fd_kind_of(word) == FD_FILLED && fd_payload(word) == inode))
         present_stat_opened_incomplete(st);
+    else if (fd_kind_of(word) == FD_DIRECTORY && S_ISDIR(st->st_mode))
+        present_stat(st);
     else if (__builtin_expect(present_is_incomplete(st->st_mode), 0) && place_has_fd(fd))
         present_stat(st);
     return rc;
@@ -132,7 +135,7 @@ int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx
     if (is_empty_path(path, flags)) {
         int rc = real.statx(dirfd, path, flags, mask, stx);
         fd_word word = fdtable_get(dirfd);
-        if (rc == 0 && (fd_kind_of(word) == FD_LAZY || present_is_incomplete(stx->stx_mode)))
+        if (rc == 0 && (fd_kind_of(word) >= FD_DIRECTORY || present_is_incomplete(stx->stx_mode)))
             present_statx(stx);
         if (rc == 0 && fd_kind_of(word) == FD_FILLED &&
             fd_payload(word) == (stx->stx_ino & (UINT64_MAX >> FD_KIND_BITS)))
@@ -185,7 +188,7 @@ long fs_pathconf(const char *path, int name)
 int fs_access(const char *path, int mode)
 {
     struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)
         return -1;
     return real.access(t.path, mode);
 }
@@ -193,7 +196,7 @@ int fs_access(const char *path, int mode)
 int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 {
     struct target t;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find(&t, dirfd, path) < 0 || change_access(&t, mode) < 0)
         return -1;
     return real.faccessat(t.dirfd, t.path, mode, flags);
 }
@@ -201,7 +204,7 @@ int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 int fs_euidaccess(const char *path, int mode)
 {
     struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)
         return -1;
     return real.euidaccess(t.path, mode);
 }

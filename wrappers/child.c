@@ -2,7 +2,11 @@
 #include "wrappers/child.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,11 +16,28 @@
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
     SIGWINCH };
 
+/* execvp says EACCES when a folder of PATH cannot be searched, even if no folder has the command. */
+static bool is_found(const char *file)
+{
+    const char *search = getenv("PATH");
+    if (strchr(file, '/') != NULL || search == NULL)
+        return true;
+    char path[PATH_MAX];
+    for (const char *at = search; *at != '\0'; at += *at == ':') {
+        int len = (int)strcspn(at, ":");
+        if (snprintf(path, sizeof(path), "%.*s/%s", len, at, file) < (int)sizeof(path) &&
+            access(path, F_OK) == 0)
+            return true;
+        at += len;
+    }
+    return false;
+}
+
 static void run_in_child(char *const argv[], const sigset_t *mask)
 {
     (void)sigprocmask(SIG_SETMASK, mask, NULL); /* cannot fail: the set was the kernel's own */
     (void)execvp(argv[0], argv);
-    int error = errno;
+    int error = errno == EACCES && !is_found(argv[0]) ? ENOENT : errno;
     say("cannot run \"%s\": %s", argv[0], strerror(error));
     _exit(error == ENOENT || error == ENOTDIR ? CHILD_NOT_FOUND : CHILD_CANNOT_RUN);
 }

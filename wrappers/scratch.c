@@ -5,13 +5,14 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { OPEN_FOLDERS = 32 };
 
 int scratch_make(char out[PATH_MAX])
 {
     const char *base = getenv("TMPDIR");
-    if (base == NULL || base[0] != '/')
+    if (base == NULL || base[0] != '/' || access(base, W_OK | X_OK) < 0)
         base = "/tmp";
     int len = snprintf(out, PATH_MAX, "%s/algofs-run-XXXXXX", base);
     if (len >= PATH_MAX)

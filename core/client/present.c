@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/client/present.h"
 
-enum { BLOCK = 512 };
+#include <stdint.h>
+
+enum { BLOCK = 512, PAGE = 4096 };
+
+/* As a local file system would have it: whole pages. */
+static blkcnt_t dense_blocks(off_t size)
+{
+    return (size + PAGE - 1) / PAGE * (PAGE / BLOCK);
+}
+
+static bool is_untouched_directory(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) && st->st_mtim.tv_sec == PRESENT_DIRECTORY_MTIME &&
+        st->st_mtim.tv_nsec == 0;
+}
 
 void present_stat(struct stat *st)
 {
+    if (is_untouched_directory(st))
+        st->st_ctim = st->st_mtim;
+    if (S_ISREG(st->st_mode))
+        st->st_blocks = dense_blocks(st->st_size);
     if (!present_is_incomplete(st->st_mode))
         return;
     st->st_mode &= ~(mode_t)S_ISVTX;
     st->st_mtim = st->st_atim;
     st->st_ctim = st->st_atim;
-    st->st_blocks = (st->st_size + BLOCK - 1) / BLOCK;
 }
 
 void present_stat_opened_incomplete(struct stat *st)
@@ -21,10 +38,14 @@ void present_stat_opened_incomplete(struct stat *st)
 
 void present_statx(struct statx *stx)
 {
+    if (S_ISDIR(stx->stx_mode) && stx->stx_mtime.tv_sec == PRESENT_DIRECTORY_MTIME &&
+        stx->stx_mtime.tv_nsec == 0)
+        stx->stx_ctime = stx->stx_mtime;
+    if (S_ISREG(stx->stx_mode))
+        stx->stx_blocks = (uint64_t)dense_blocks((off_t)stx->stx_size);
     if (!present_is_incomplete(stx->stx_mode))
         return;
     stx->stx_mode &= (unsigned short)~S_ISVTX;
     stx->stx_mtime = stx->stx_atime;
     stx->stx_ctime = stx->stx_atime;
-    stx->stx_blocks = (stx->stx_size + BLOCK - 1) / BLOCK;
 }

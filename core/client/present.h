@@ -18,7 +18,14 @@ static inline bool present_is_incomplete(mode_t mode)
     return (mode & (S_IFMT | S_ISVTX)) == (S_IFREG | S_ISVTX);
 }
 
-/** Turns raw attributes into the presented ones; those of complete files and directories stay. */
+/*
+ * The mtime of directories that are as the remote has them; the Data API keeps no times for directories.
+ * One fixed moment, so that listing a directory does not change what was seen of it: 2015-03-12
+ * 08:00:00 UTC. While a directory has it, its ctime is presented as the same.
+ */
+enum { PRESENT_DIRECTORY_MTIME = 1426147200 };
+
+/** Turns raw attributes into the presented ones; those of complete files stay, except for blocks. */
 void present_stat(struct stat *st);
 /** The same; `stx_mask` may lack fields: only those that are there are changed. */
 void present_statx(struct statx *stx);

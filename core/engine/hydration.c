@@ -209,7 +209,6 @@ int hydration_accept(struct hydration *hydration, uint64_t size, const char *ver
         log_debug("engine", "\"%s\" has changed: size %llu, was %llu; version \"%s\", was \"%s\"",
             hydration->path, (unsigned long long)size,
             (unsigned long long)hydration->state.size, version, known);
-        hydration->synced.stale = true;
         return -ESTALE;
     }
     if (known[0] == '\0' && strlen(version) < TREE_VERSION_MAX) {
@@ -220,7 +219,8 @@ int hydration_accept(struct hydration *hydration, uint64_t size, const char *ver
     return 0;
 }
 
-void hydration_renew(struct hydration *hydration)
+/* Has the tree show the object that there is now. */
+static void hydration_renew(struct hydration *hydration)
 {
     struct instance *instance = hydration->instance;
     char directory[PATH_MAX];
@@ -234,13 +234,33 @@ void hydration_renew(struct hydration *hydration)
     question_forget(instance, QUESTION_ENTRY, hydration->path);
     if (answer.result == -EACCES)
         (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
-    /* The same size and time, and yet another object: only its version tells. */
+    /* Still the same file: only its version tells, or the listing lags behind. Then the object itself is
+     * asked, which knows its size and version. */
     int rc = answer.result == 0
         ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false)
         : -ESTALE;
+    if (rc == 0)
+        (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
     if (rc < 0 && rc != -ESTALE && rc != -ENOENT)
         log_warn("engine", "\"%s\" has changed, and cannot be replaced: %s", hydration->path,
             strerror(-rc));
+}
+
+void hydration_set_stale(struct hydration *hydration)
+{
+    {
+        LOCK_SCOPE(&hydration->lock);
+        bool first = !hydration->synced.renewing;
+        hydration->synced.renewing = true;
+        while (!first && !hydration->synced.stale)
+            pthread_cond_wait(&hydration->changed, &hydration->lock);
+        if (!first)
+            return;
+    }
+    hydration_renew(hydration);
+    LOCK_SCOPE(&hydration->lock);
+    hydration->synced.stale = true;
+    pthread_cond_broadcast(&hydration->changed);
 }
 
 int hydration_complete(struct hydration *hydration)

@@ -56,7 +56,8 @@ struct hydration {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct {
-        bool complete, stale;
+        bool complete;
+        bool renewing, stale; /* the object has changed; stale once the tree shows the new one */
         char version[TREE_VERSION_MAX]; /* of the first GET; "" before */
         bool fetching;                  /* whole.c: one GET of everything runs */
         unsigned fetched;               /* counts up as one ends … */
@@ -66,7 +67,10 @@ struct hydration {
         struct span *stream; /* the one that takes the whole body of a server without ranges */
         struct waiter *waiters;
         unsigned spans_count;
-        uint64_t window, expected, marked; /* chunks: size of the next read-ahead, … */
+        uint64_t window;   /* chunks: of the next read-ahead; 0 while it is read here and there */
+        uint64_t expected; /* where the next need begins if the file is read in sequence … */
+        uint64_t ahead;    /* … or here, the end of what is read ahead */
+        uint64_t marked;   /* the chunk that carries the mark */
     } synced;
 };
 
@@ -86,12 +90,13 @@ void hydration_unref(struct hydration *hydration);
 
 /**
  * What a transfer learns first, the object's size and version: 0 if they are what is being filled, else
- * -ESTALE, and the hydration is stale.
+ * -ESTALE; then the transfer ends and calls hydration_set_stale.
  */
 int hydration_accept(struct hydration *hydration, uint64_t size, const char *version);
 
-/** Has the tree show the object that there is now instead of a stale one. */
-void hydration_renew(struct hydration *hydration);
+/** The object has changed or gone: lists its directory, so that the tree shows what there is now, and only
+ * then marks the hydration. No lock held. */
+void hydration_set_stale(struct hydration *hydration);
 
 /** All bytes are there: the file becomes complete. No lock held. 0 or -errno (the file is as before). */
 int hydration_complete(struct hydration *hydration);

@@ -16,7 +16,7 @@
 enum {
     ENGINE_WHOLE_SIZE = 4 << 20,       /* bytes: files up to this are fetched by one GET */
     ENGINE_DEMAND_THREADS = 64,        /* listings and ranges that somebody waits for */
-    ENGINE_AHEAD_THREADS = 24,         /* read-ahead */
+    ENGINE_AHEAD_THREADS = 48,         /* read-ahead */
     ENGINE_THREAD_IDLE_MS = 5000,
     ENGINE_CONNECTORS_MAX = 64,        /* of one instance */
     ENGINE_CONNECTOR_NAME_MAX = 128,   /* bytes with NUL */

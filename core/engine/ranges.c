@@ -85,6 +85,7 @@ static void ranges_read_ahead(struct hydration *h, uint64_t from)
     uint64_t window = h->synced.window;
     if (from >= chunks || window == 0)
         return;
+    h->synced.ahead = from + window;
     presence_mark(map, h->synced.marked, false);
     h->synced.marked = from + window / 2 < chunks ? from + window / 2 : chunks - 1;
     if (from + window < chunks)
@@ -95,9 +96,12 @@ static void ranges_read_ahead(struct hydration *h, uint64_t from)
 /* Lock held. Learns from a need of chunks [first, end) how the file is read. */
 static void ranges_observe(struct hydration *h, uint64_t first, uint64_t end)
 {
-    bool sequential = first <= h->synced.expected && end >= h->synced.expected;
+    /* What was read ahead is read without a need: the next one may come where it ends. */
+    uint64_t reach =
+        h->synced.ahead > h->synced.expected ? h->synced.ahead : h->synced.expected;
+    bool sequential = first <= reach && end >= h->synced.expected;
     if (!sequential)
-        h->synced.window = 0;
+        h->synced.window = h->synced.ahead = 0;
     else if (h->synced.window == 0)
         h->synced.window = RANGES_WINDOW_MIN;
     else if (h->synced.window < RANGES_WINDOW_MAX)

@@ -154,33 +154,30 @@ static void span_unlink(struct hydration *h, const struct span *span)
         h->synced.stream = NULL;
 }
 
-/* Tells those who wait for its chunks, and leaves. *ret_stale: the object has changed. */
-static void span_report(struct span *span, int rc, bool *ret_stale)
+/* Tells those who wait for its chunks, and leaves. */
+static void span_report(struct span *span, int rc)
 {
     struct hydration *h = span->hydration;
-    bool stale = rc == -ESTALE || rc == -ENOENT || rc == -EISDIR;
     LOCK_SCOPE(&h->lock);
     span_unlink(h, span);
-    if (stale)
-        h->synced.stale = true;
     for (struct waiter *w = h->synced.waiters; rc < 0 && w != NULL; w = w->next)
         if (w->first < span->end && span->first < w->end)
-            w->error = stale ? -ESTALE : rc;
+            w->error = rc;
     pthread_cond_broadcast(&h->changed);
-    *ret_stale = stale;
 }
 
 static void span_run(void *argument)
 {
     struct span *span = argument;
     struct hydration *h = span->hydration;
-    bool stale;
     int rc = span_transfer(span);
-    span_report(span, rc, &stale);
+    if (rc == -ENOENT || rc == -EISDIR)
+        rc = -ESTALE; /* the tree shows what is gone */
+    if (rc == -ESTALE)
+        hydration_set_stale(h);
+    span_report(span, rc);
     free(span);
-    if (stale)
-        hydration_renew(h);
-    else if (rc == 0 && (rc = ranges_try_complete(h)) < 0)
+    if (rc == 0 && (rc = ranges_try_complete(h)) < 0)
         log_error("engine", "cannot complete \"%s\": %s", h->path, strerror(-rc));
     hydration_put(h);
 }

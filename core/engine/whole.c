@@ -99,13 +99,8 @@ static int whole_run(struct hydration *h, enum remote_priority priority)
         file_discard_content(h->fd, h->state.size);
     if (rc == -ENOENT || rc == -EISDIR) /* the tree shows what is gone */
         rc = -ESTALE;
-    if (rc == -ESTALE) {
-        {
-            LOCK_SCOPE(&h->lock);
-            h->synced.stale = true;
-        }
-        hydration_renew(h);
-    }
+    if (rc == -ESTALE)
+        hydration_set_stale(h);
     return rc;
 }
 

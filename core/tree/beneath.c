@@ -49,8 +49,19 @@ static int beneath_walk(int root, const char *path, int flags)
     }
 }
 
+/* openat2 lets ".." through that stays below the root; nobody here means one. */
+static bool beneath_goes_up(const char *path)
+{
+    for (const char *at = strstr(path, ".."); at != NULL; at = strstr(at + 1, ".."))
+        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
 int beneath_open(int root, const char *path, int flags)
 {
+    if (beneath_goes_up(path))
+        return -EXDEV;
     if (path[0] == '\0')
         path = ".";
     if (!atomic_load_explicit(&no_openat2, memory_order_relaxed)) {

@@ -31,7 +31,8 @@ int entry_make_placeholder(
     if (attributes->size > INT64_MAX || ftruncate(fd, (off_t)attributes->size) < 0)
         return attributes->size > INT64_MAX ? -EFBIG : -errno;
     file_set_version(fd, attributes->version);
-    if (fchmod(fd, attributes->size == 0 ? TREE_FILE_MODE : S_ISVTX | TREE_FILE_MODE) < 0) /* nothing is all of nothing */
+    /* Nothing is all of nothing: an empty file is complete. */
+    if (fchmod(fd, attributes->size == 0 ? TREE_FILE_MODE : S_ISVTX | TREE_FILE_MODE) < 0)
         return -errno;
     struct timespec mtime = attributes->mtime;
     if (!attributes->has_mtime)

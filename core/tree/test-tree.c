@@ -99,13 +99,13 @@ static void listings_make_placeholders(void **state)
     struct listing_outcome outcome = apply(listing, "data/u/c");
     assert_int_equal(outcome.created, 3);
     struct stat st = look("data/u/c/a");
-    assert_int_equal(st.st_mode, S_IFREG | S_ISVTX | 0644);
+    assert_int_equal(st.st_mode, S_IFREG | S_ISVTX | TREE_FILE_MODE);
     assert_int_equal(st.st_size, 10);
     assert_int_equal(st.st_blocks, 0);
     assert_int_equal(st.st_mtime, 1700000000);
     assert_int_equal(st.st_atime, 1700000000);
-    assert_int_equal(look("data/u/c/b").st_mode, S_IFREG | 0644); /* nothing to fetch */
-    assert_int_equal(look("data/u/c/d").st_mode, S_IFDIR | 0755);
+    assert_int_equal(look("data/u/c/b").st_mode, S_IFREG | TREE_FILE_MODE); /* nothing to fetch */
+    assert_int_equal(look("data/u/c/d").st_mode, S_IFDIR | TREE_DIRECTORY_MODE);
     assert_int_equal(look("data/u/c").st_mtime, 1700000001);
     assert_int_equal(look("data/u").st_mtime, TREE_DIRECTORY_MTIME);
 }
@@ -320,7 +320,7 @@ static void reopening_keeps_what_is_there(void **state)
     assert_int_equal(mkdir(left, 0700), 0);
     assert_int_equal(tree_open(folder, "instance", &tree), 0);
     assert_int_equal(access(left, F_OK), -1);
-    assert_int_equal(look("data/a").st_mode, S_IFREG | 0644);
+    assert_int_equal(look("data/a").st_mode, S_IFREG | TREE_FILE_MODE);
     assert_int_equal(look("data/a").st_mtime, 1700000000);
 }
 

@@ -214,16 +214,23 @@ class File:
         if self.map is not None:
             self.map.close()
 
-    def present(self, chunk):
+    def bits(self, chunk):
+        """1: present, 2: mark."""
         if self.map is None or struct.unpack_from("=I", self.map, 52)[0]:
-            return True
+            return 1
         word = struct.unpack_from("=Q", self.map, 128 + 8 * (chunk // 32))[0]
-        return bool(word >> 2 * (chunk % 32) & 1)
+        return word >> 2 * (chunk % 32) & 3
+
+    def present(self, chunk):
+        return bool(self.bits(chunk) & 1)
 
     def read(self, offset, length):
         size = os.fstat(self.fd).st_size
         end = min(offset + length, size)
-        if any(not self.present(c) for c in range(offset // CHUNK, (end + CHUNK - 1) // CHUNK)):
+        chunks = [self.bits(c) for c in range(offset // CHUNK, (end + CHUNK - 1) // CHUNK)]
+        if any(bits & 2 for bits in chunks):
+            self.world.hint(self.fd, offset)
+        if any(not bits & 1 for bits in chunks):
             self.world.need(self.fd, offset, end - offset)
         return os.pread(self.fd, end - offset, offset)
 

@@ -194,10 +194,88 @@ def accounts_do_not_meet(w):
     assert {i["tree"] for i in w.status()["instances"]} == {mine, w.tree}
 
 
+def the_longest_unused_are_evicted(w):
+    data = {f"data/u/c/{i}": bytes([i]) * 100000 for i in range(20)}
+    for name, content in data.items():
+        w.put(name[5:], content, 1700000000)
+    w.start(ALGOFS_CACHE_SIZE="1M")
+    for name, content in data.items():
+        assert w.read(name) == content
+    held = os.open(w.local("data/u/c/0"), os.O_RDONLY)
+    listed = os.stat(w.local("data/u/c")).st_mtime_ns
+    while sum(is_placeholder(os.stat(w.local(name))) for name in data) < 10:
+        time.sleep(0.1)
+    assert os.pread(held, 100000, 0) == data["data/u/c/0"]  # who has it open keeps it
+    os.close(held)
+    assert not is_placeholder(os.stat(w.local("data/u/c/19")))
+    st = os.stat(w.local("data/u/c/0"))
+    assert is_placeholder(st) and st.st_mtime == 1700000000
+    assert os.stat(w.local("data/u/c")).st_mtime_ns == listed
+    assert all(w.read(name) == content for name, content in data.items())
+
+
+def a_full_disk_is_an_error(w):
+    os.mkdir(w.cache, 0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M,mode=700", "algofs-test", w.cache],
+                      capture_output=True).returncode != 0:
+        return  # needs root
+    try:
+        w.put("u/c/small", b"s" * 1000)
+        w.put("u/c/whole", b"w" * (4 << 20))
+        w.put("u/c/big", b"b" * (8 << 20))
+        pid = w.start()
+        fails(28, w.read, "data/u/c/whole")
+        assert is_placeholder(os.stat(w.local("data/u/c/whole")))
+        fails(28, w.read, "data/u/c/big")
+        with w.open("data/u/c/big") as file:
+            for chunk in range(64):
+                if file.present(chunk):
+                    assert os.pread(file.fd, CHUNK, chunk * CHUNK) == b"b" * CHUNK
+        assert "make room" in open(os.path.join(w.cache, "agent.log")).read()
+        w.kill(pid)
+    finally:
+        subprocess.run(["umount", "-l", w.cache], check=True)
+
+
+def another_user(w):
+    """As a user without privileges, if we may become one: nothing here needs root."""
+    if os.getuid() != 0:
+        return
+    os.chmod(w.folder, 0o755)
+    os.mkdir(w.cache, 0o700)
+    os.chown(w.cache, 65534, 65534)
+    w.put("u/c/file", b"x" * 1000)
+    w.put("u/c/big", b"y" * (8 << 20))
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            w.start()
+            assert w.read("data/u/c/file") == b"x" * 1000
+            with w.open("data/u/c/big") as file:
+                os.rename(w.local("data/u/c/big"), w.local("data/u/c/moved"))
+                assert file.read(7 << 20, 10) == b"y" * 10
+                os.rename(w.local("data/u/c/moved"), w.local("data/u/c/big"))
+                pid = w.agents[-1]
+                w.kill(pid)
+                w.start()
+                assert file.read(5 << 20, 10) == b"y" * 10  # found by /proc/self/fd, which we closed to others
+            fails(13, open, f"/proc/{w.agents[-1]}/environ")
+            w.stop()
+            os._exit(0)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 for test in (one_agent_wins, stop_is_answered_when_nothing_is_accepted, signals_end_it, idle_agents_leave,
              private_folders_only, long_names_have_a_short_address, garbage_is_refused, silent_doors_hold_nobody_up,
              kill_at_any_time, partial_files_survive_a_restart, a_crash_of_the_machine_throws_away,
-             accounts_do_not_meet):
+             accounts_do_not_meet, the_longest_unused_are_evicted, a_full_disk_is_an_error, another_user):
     print(test.__name__, flush=True)
     with World() as world:
         test(world)

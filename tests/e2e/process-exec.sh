@@ -12,7 +12,7 @@ serve
 expect "script $P/bin/script a b" in_prefix bash "$P/bin/script" a b
 expect "script $P/bin/script a b" in_prefix bash -c '"$0" a b' "$P/bin/script"
 expect "script ./script x" in_prefix bash -euc 'cd "$0/bin"; ./script x' "$P"
-expect "env script" in_prefix "$P/bin/env-script"
+expect "env script" in_prefix bash -c '"$0"' "$P/bin/env-script"
 expect "7 seven" in_prefix bash -c '"$0" "%d %s" 7 seven' "$P/bin/program"
 expect "7 seven" in_prefix bash -c 'PATH=$0/bin:$PATH; program "%d %s" 7 seven' "$P"
 expect "7 seven" in_prefix bash -c 'env -i "$0" "%d %s" 7 seven' "$P/bin/program"

@@ -18,7 +18,7 @@ change() {
 }
 start_server
 TTL=2 use_prefix
-look() { in_prefix bash -c 'cd "$0/dir"; ls; cat *' "$P" 2>&1 | sort; }
+look() { in_prefix bash -c 'cd "$0/dir"; ls; cat * || true' "$P" 2>&1 | sort; }
 first=$(look)
 grep -qx old <<<"$first" || fail "cannot read: $first"
 change

@@ -21,7 +21,7 @@ status $((128 + 9)) algofs_run -- sh -c 'kill -KILL $$'
 status 127 algofs_run -- /nonexistent/command
 grep -q 'nonexistent' "$T/out" || fail "the missing command is not named: $(cat "$T/out")"
 status 127 algofs_run -- no-such-command-anywhere
-status 126 algofs_run -- /etc/hostname
+status 126 algofs_run -- /etc/passwd
 expect hello algofs_run -- cat "$P/file"
 expect "a b  c" algofs_run -- printf '%s %s %s' a b ' c'
 expect typed algofs_run -- cat <<<typed
