@@ -18,7 +18,7 @@ void daemon_close_inherited(void)
     CLEANUP_CLOSEDIR DIR *fds = opendir("/proc/self/fd");
     const struct dirent *found;
     while (fds != NULL && (found = readdir(fds)) != NULL) {
-        int fd = atoi(found->d_name);
+        int fd = (int)strtol(found->d_name, NULL, 10); /* "." is 0 */
         if (fd > STDERR_FILENO && fd != dirfd(fds))
             (void)close(fd); /* nothing of ours yet */
     }

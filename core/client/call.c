@@ -128,6 +128,8 @@ int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int 
         *ret_fd = -1;
     struct wire_buffer reply;
     for (int attempt = 0; attempt < CALL_ATTEMPTS; attempt++) {
+        if (attempt > 0)
+            wire_mark_again(message);
         int rc = exchange(cache, message, &reply, send_fd, ret_fd);
         if (rc == 0) {
             message->len = reply.len;

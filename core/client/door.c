@@ -53,36 +53,56 @@ static int copy_path(char out[PATH_MAX], const char *path, size_t len)
     return 0;
 }
 
+int door_ask(struct wire_buffer *message, int send_fd, int *ret_fd)
+{
+    int fd = -1;
+    const struct session *session;
+    int rc = session_get(&session);
+    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
+        struct wire_buffer reply = *message;
+        struct wire_header header;
+        memcpy(reply.bytes + sizeof(header), &session->instance, sizeof(session->instance));
+        rc = call_agent(session_cache(), &reply, send_fd, &fd);
+        if (rc == 0)
+            rc = wire_decode_header(&reply, &header);
+        if (rc == 0 && header.status == WIRE_UNKNOWN_INSTANCE) {
+            rc = session_renew(&session);
+            continue;
+        }
+        if (rc == 0) {
+            *message = reply;
+            rc = header.status;
+        }
+        if (rc == 0 && ret_fd != NULL)
+            *ret_fd = fd;
+        else if (fd >= 0)
+            (void)sys_close(fd);
+        return rc;
+    }
+    return rc == 0 ? -ENOTCONN : rc;
+}
+
 static __attribute__((noinline)) int ask_ensure(
     const char *path, size_t len, enum wire_wanted wanted)
 {
     char text[PATH_MAX];
+    struct wire_ensure_request request = {
+        .wanted = wanted,
+        .max_age_ms = session_max_age_ms(),
+        .path = text,
+    };
+    struct wire_buffer message;
+    struct wire_ensure_reply reply;
     int rc = copy_path(text, path, len);
-    const struct session *session;
     if (rc == 0)
-        rc = session_get(&session);
-    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
-        struct wire_ensure_request request = {
-            .instance = session->instance,
-            .wanted = wanted,
-            .max_age_ms = session_max_age_ms(),
-            .path = text,
-        };
-        struct wire_buffer message;
-        struct wire_ensure_reply reply;
         rc = wire_encode_ensure_request(&message, WIRE_ENSURE, &request);
-        if (rc == 0)
-            rc = call_agent(session_cache(), &message, -1, NULL);
-        if (rc == 0)
-            rc = wire_decode_ensure_reply(&message, &reply);
-        if (rc == 0) {
-            remember(path, len, wanted, &reply);
-            return 0;
-        }
-        if (rc == WIRE_UNKNOWN_INSTANCE)
-            rc = session_renew(&session);
-    }
-    return rc == 0 ? -ENOTCONN : rc;
+    if (rc == 0)
+        rc = door_ask(&message, -1, NULL);
+    if (rc == 0)
+        rc = wire_decode_ensure_reply(&message, &reply);
+    if (rc == 0)
+        remember(path, len, wanted, &reply);
+    return rc;
 }
 
 int door_ensure(const char *path, size_t len, enum wire_wanted wanted)
@@ -95,60 +115,28 @@ int door_ensure(const char *path, size_t len, enum wire_wanted wanted)
 int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complete, int *ret_map_fd)
 {
     char text[PATH_MAX];
+    struct wire_open_request request = { .flags = (uint64_t)flags, .path = text };
+    struct wire_buffer message;
+    struct wire_open_reply reply;
+    *ret_map_fd = -1;
     int rc = copy_path(text, path, len);
-    const struct session *session;
     if (rc == 0)
-        rc = session_get(&session);
-    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
-        struct wire_open_request request = {
-            .instance = session->instance,
-            .flags = (uint64_t)flags,
-            .path = text,
-        };
-        struct wire_buffer message;
-        struct wire_open_reply reply;
-        int map_fd = -1;
         rc = wire_encode_open_request(&message, WIRE_OPEN, &request);
-        if (rc == 0)
-            rc = call_agent(session_cache(), &message, fd, &map_fd);
-        if (rc == 0)
-            rc = wire_decode_open_reply(&message, &reply);
-        if (rc == 0) {
-            *ret_complete = reply.complete != 0;
-            *ret_map_fd = map_fd;
-            return 0;
-        }
-        if (map_fd >= 0)
-            (void)sys_close(map_fd);
-        if (rc == WIRE_UNKNOWN_INSTANCE)
-            rc = session_renew(&session);
-    }
-    return rc == 0 ? -ENOTCONN : rc;
+    if (rc == 0)
+        rc = door_ask(&message, fd, ret_map_fd);
+    if (rc == 0)
+        rc = wire_decode_open_reply(&message, &reply);
+    if (rc == 0)
+        *ret_complete = reply.complete != 0;
+    return rc;
 }
 
 int door_need(int fd, uint64_t offset, uint64_t length)
 {
-    const struct session *session;
-    int rc = session_get(&session);
-    for (int i = 0; rc == 0 && i < RENEWALS; i++) {
-        struct wire_need_request request = {
-            .instance = session->instance,
-            .offset = offset,
-            .length = length,
-        };
-        struct wire_buffer message;
-        struct wire_need_reply reply;
-        rc = wire_encode_need_request(&message, WIRE_NEED, &request);
-        if (rc == 0)
-            rc = call_agent(session_cache(), &message, fd, NULL);
-        if (rc == 0)
-            rc = wire_decode_need_reply(&message, &reply);
-        if (rc == 0)
-            return 0;
-        if (rc == WIRE_UNKNOWN_INSTANCE)
-            rc = session_renew(&session);
-    }
-    return rc == 0 ? -ENOTCONN : rc;
+    struct wire_need_request request = { .offset = offset, .length = length };
+    struct wire_buffer message;
+    int rc = wire_encode_need_request(&message, WIRE_NEED, &request);
+    return rc < 0 ? rc : door_ask(&message, fd, NULL);
 }
 
 void door_hint(int fd, uint64_t offset)

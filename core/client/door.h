@@ -33,6 +33,12 @@ lease_time door_directory_lease(const char *path, size_t len);
 int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complete, int *ret_map_fd);
 /** Returns when bytes [offset, offset+length) of `fd` are here; UINT64_MAX: all, and complete. */
 int door_need(int fd, uint64_t offset, uint64_t length);
+/**
+ * Sends an encoded request, its first number (the instance) filled in here, and puts the reply there;
+ * again after HELLO where the agent does not know us. Returns the reply's status. send_fd, ret_fd: as
+ * call_agent.
+ */
+int door_ask(struct wire_buffer *message, int send_fd, int *ret_fd);
 /** Wishes for read-ahead from `offset` on. */
 void door_hint(int fd, uint64_t offset);
 

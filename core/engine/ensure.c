@@ -159,15 +159,27 @@ static int ensure_listed_entry(struct ensure *ensure, const char *directory)
     }
 }
 
+/*
+ * A connector, or another account's directory, which no listing names: who asks whether it is there goes on to look into
+ * it, so its listing answers both. What may not be listed may still be there.
+ */
+static int ensure_owner(struct ensure *ensure)
+{
+    int rc = ensure_listing(ensure);
+    if (rc == -EACCES)
+        return ensure_probe(ensure);
+    if (rc == 0)
+        ensure->lease.scope = WIRE_SCOPE_ENTRY; /* of itself, not of its directory */
+    return rc;
+}
+
 static int ensure_entry(struct ensure *ensure)
 {
     char directory[PATH_MAX];
     (void)stpcpy(directory, ensure->path);
     (void)names_cut(directory);
-    if (directory[0] == '\0') /* a connector other than data: there if its root can be listed */
-        return ensure_listing(ensure);
     return names_lists_all(directory) ? ensure_listed_entry(ensure, directory)
-                                      : ensure_probe(ensure);
+                                      : ensure_owner(ensure);
 }
 
 int engine_ensure(struct engine *engine, const struct wire_ensure_request *request,

@@ -2,6 +2,7 @@
 #include "core/engine/question.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,44 @@ static int question_collect(
     return rc;
 }
 
+static void question_key(enum question_kind kind, const char *path, char *ret_key)
+{
+    ret_key[0] = kind == QUESTION_LISTING ? 'l' : 'e';
+    memcpy(ret_key + 1, path, strlen(path) + 1);
+}
+
+/* Lock held. NULL: not known. */
+static struct question *question_find(
+    struct instance *instance, enum question_kind kind, const char *path)
+{
+    struct question *question;
+    char key[PATH_MAX + 1];
+    question_key(kind, path, key);
+    HASH_FIND_STR(instance->questions, key, question);
+    return question;
+}
+
+/* Whether a probe has answered for `name` after the long listing's request had left: it knows better. */
+static bool question_keep(void *context, const char *name)
+{
+    const struct question *listing = context;
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", listing->path, name) >= sizeof(path))
+        return false;
+    LOCK_SCOPE(&listing->instance->questions_lock);
+    const struct question *probe = question_find(listing->instance, QUESTION_ENTRY, path);
+    return probe != NULL && probe->synced.answered &&
+        probe->synced.asked_ms > listing->synced.asked_ms;
+}
+
 static int question_apply(struct question *question, struct listing *listing)
 {
     struct instance *instance = question->instance;
-    const struct listing_how how = { .partial = !names_lists_all(question->path) };
+    const struct listing_how how = {
+        .partial = !names_lists_all(question->path),
+        .keep = listing_count(listing) > QUESTION_PAGE ? question_keep : NULL,
+        .context = question,
+    };
     struct listing_outcome outcome;
     int rc = listing_apply(instance->tree, question->path, listing, &how, &outcome);
     if (rc < 0) {
@@ -154,23 +189,6 @@ static void question_prune(struct instance *instance)
         pthread_cond_destroy(&question->changed);
         free(question);
     }
-}
-
-static void question_key(enum question_kind kind, const char *path, char *ret_key)
-{
-    ret_key[0] = kind == QUESTION_LISTING ? 'l' : 'e';
-    memcpy(ret_key + 1, path, strlen(path) + 1);
-}
-
-/* Lock held. NULL: not known. */
-static struct question *question_find(
-    struct instance *instance, enum question_kind kind, const char *path)
-{
-    struct question *question;
-    char key[PATH_MAX + 1];
-    question_key(kind, path, key);
-    HASH_FIND_STR(instance->questions, key, question);
-    return question;
 }
 
 /* Lock held. Finds or makes; NULL: no memory. */

@@ -206,8 +206,11 @@ int ranges_need(
     int rc = ranges_prepare(h);
     if (rc < 0)
         return rc;
+    *ret_complete = false;
     offset = whole ? 0 : offset < size ? offset : size;
     length = length < size - offset ? length : size - offset;
+    if (length == 0)
+        return 0;
     struct waiter waiter = {
         .first = offset >> PRESENCE_CHUNK_SHIFT,
         .end = presence_chunks(offset + length),
@@ -215,7 +218,7 @@ int ranges_need(
     LOCK_SCOPE(&h->lock);
     waiter.next = h->synced.waiters;
     h->synced.waiters = &waiter;
-    if (!whole && !h->synced.complete && length > 0) {
+    if (!whole && !h->synced.complete) {
         ranges_observe(h, waiter.first, waiter.end);
         rc = ranges_start(h, waiter.first, waiter.end, REMOTE_DEMAND);
         ranges_read_ahead(h, waiter.end);

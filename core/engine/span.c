@@ -24,12 +24,14 @@ static int span_begin(void *context, uint64_t size, const char *version)
     return hydration_accept(span->hydration, size, version);
 }
 
-/* The server sends the whole body: this span takes it, unless another one does. */
+/* The server sends the whole body: this span takes it, unless another one does, or did. */
 static int span_become_stream(struct span *span)
 {
     struct hydration *h = span->hydration;
     LOCK_SCOPE(&h->lock);
-    if (h->synced.stream != NULL && h->synced.stream != span) {
+    bool filled =
+        presence_next_absent(h->synced.map.presence, span->first, span->end) == span->end;
+    if (h->synced.stream != span && (h->synced.stream != NULL || filled)) {
         span->superseded = true;
         return -ECANCELED;
     }

@@ -12,15 +12,19 @@ static void status_instance(struct instance *instance, struct strbuf *out)
     struct remote_counters_snapshot now;
     uint64_t requests = 0;
     char last_error[REMOTE_WHY_MAX];
+    char owner[NAME_MAX + 1];
     remote_counters_read(&instance->counters, &now);
     for (unsigned i = 0; i < REMOTE_OPERATIONS; i++)
         requests += now.operation[i].calls;
     {
         LOCK_SCOPE(&instance->words_lock);
         memcpy(last_error, instance->last_error, sizeof(last_error));
+        memcpy(owner, instance->owner, sizeof(owner));
     }
     strbuf_addf(out, "{\"id\":\"%s\",\"api\":", instance->name);
     json_add_string(out, instance->account.api);
+    strbuf_addstr(out, ",\"account\":"); /* "" while nobody has asked for it */
+    json_add_string(out, owner);
     strbuf_addstr(out, ",\"tree\":");
     json_add_string(out, tree_path(instance->tree));
     strbuf_addf(out, ",\"files_hydrated\":%" PRIu64 ",\"bytes_hydrated\":%" PRIu64,

@@ -57,7 +57,7 @@ static int copy_children(struct memory *memory, const char *path, struct listed 
         if (item == NULL)
             break;
         item->next = NULL;
-        strcpy(item->name, name);
+        memcpy(item->name, name, strlen(name) + 1);
         memory_describe(object, &item->entry);
         item->entry.version[0] = '\0'; /* as on Algorithmia, a listing tells no version */
         tail = &item->next;
@@ -268,7 +268,7 @@ struct remote *remote_memory_new(void)
         return NULL;
     memory->remote.ops = &memory_ops;
     (void)pthread_mutex_init(&memory->lock, NULL); /* a default mutex: cannot fail on Linux */
-    strcpy(memory->synced.account, "alice");
+    (void)snprintf(memory->synced.account, sizeof(memory->synced.account), "alice");
     return &memory->remote;
 }
 

@@ -7,6 +7,7 @@
  * that the sink has are dropped here.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/remote/call.h"
@@ -40,7 +41,7 @@ static int resume_begin(void *context, uint64_t size, const char *version)
     if (!resume->begun) {
         resume->begun = true;
         resume->size = size;
-        (void)strncpy(resume->version, version, sizeof(resume->version) - 1); /* never longer */
+        (void)snprintf(resume->version, sizeof(resume->version), "%s", version); /* never longer */
         if (resume->sink->begin == NULL)
             return 0;
         return refuse(resume, resume->sink->begin(resume->sink->context, size, version));

@@ -44,6 +44,11 @@ void listing_free(struct listing *listing)
     free(listing);
 }
 
+size_t listing_count(const struct listing *listing)
+{
+    return HASH_COUNT(listing->entries);
+}
+
 int listing_add(struct listing *listing, const char *name, size_t len,
     const struct tree_attributes *attributes)
 {
@@ -54,6 +59,8 @@ int listing_add(struct listing *listing, const char *name, size_t len,
         listing->skipped++;
         return 0;
     }
+    if (listing_count(listing) >= LISTING_MAX)
+        return -ENOMEM;
     size_t version_len = strnlen(attributes->version, TREE_VERSION_MAX - 1);
     entry = malloc(sizeof(*entry) + len + 1 + version_len + 1);
     if (entry == NULL)
@@ -74,11 +81,6 @@ int listing_add(struct listing *listing, const char *name, size_t len,
         return 0;
     free(entry);
     return -ENOMEM;
-}
-
-size_t listing_count(const struct listing *listing)
-{
-    return HASH_COUNT(listing->entries);
 }
 
 static int listing_put(struct tree *tree, int dir, struct listed *entry, bool *ret_changed)

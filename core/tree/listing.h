@@ -22,6 +22,8 @@
 
 #include "core/tree/tree.h"
 
+enum { LISTING_MAX = 4 << 20 }; /* entries; a store that names more is not believed */
+
 struct listing;
 
 struct listing_how {
@@ -40,7 +42,7 @@ struct listing_outcome {
 struct listing *listing_new(void);
 void listing_free(struct listing *listing);
 
-/** Copies what it keeps. 0 also for a name that is left out; -ENOMEM. */
+/** Copies what it keeps. 0 also for a name that is left out; -ENOMEM, also above LISTING_MAX. */
 int listing_add(struct listing *listing, const char *name, size_t len,
     const struct tree_attributes *attributes);
 

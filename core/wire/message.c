@@ -114,6 +114,15 @@ int wire_decode_header(const struct wire_buffer *in, struct wire_header *ret_hea
     return 0;
 }
 
+void wire_mark_again(struct wire_buffer *request)
+{
+    struct wire_header header;
+    uint64_t again = 1;
+    if (wire_decode_header(request, &header) == 0 &&
+        (header.type == WIRE_MKDIR || header.type == WIRE_REMOVE || header.type == WIRE_RENAME))
+        memcpy(request->bytes + sizeof(header) + sizeof(uint64_t), &again, sizeof(again));
+}
+
 #define WIRE_PUT_NUM(field) put_number(&w, message->field);
 #define WIRE_PUT_STR(field) put_string(&w, message->field);
 #define WIRE_GET_NUM(field) message.field = get_number(&r);

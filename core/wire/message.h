@@ -43,12 +43,41 @@ enum wire_type {
     WIRE_HINT = 5,
     WIRE_STATUS = 6,
     WIRE_STOP = 7,
-    /* 16 and up: what changes the remote (COMMIT, MKDIR, UNLINK, RENAME, …) */
+    /* what changes the remote */
+    WIRE_OPEN_WRITE = 16,
+    WIRE_COMMIT = 17,
+    WIRE_MKDIR = 18,
+    WIRE_REMOVE = 19,
+    WIRE_RENAME = 20,
+    WIRE_SETATTR = 21,
+    WIRE_FLUSH = 22,
+    WIRE_GETACL = 23,
+    WIRE_SETACL = 24,
 };
 
 enum wire_wanted {
     WIRE_WANT_ENTRY = 0,   /* whether `path` exists, and its attributes */
     WIRE_WANT_LISTING = 1, /* every entry of directory `path` */
+};
+
+/* Bits of COMMIT's `how`. */
+enum wire_commit {
+    WIRE_COMMIT_JOURNAL = 1, /* answer when data and intent are on the local disk, upload later */
+    WIRE_COMMIT_MAPPED = 2,  /* a shared writable mapping was or is there: times do not tell of changes */
+    WIRE_COMMIT_SHARED = 4,  /* the program has other descriptors of it: a new file that is still empty
+                                need not be uploaded yet */
+    WIRE_COMMIT_NOTE = 8,    /* upload nothing now: a mapping begins */
+};
+
+/* Bits of SETATTR's `valid`: which of its fields are to be set. */
+enum wire_setattr {
+    WIRE_SET_MODE = 1,
+    WIRE_SET_OWNER = 2, /* (uid_t)-1: keep */
+    WIRE_SET_GROUP = 4, /* (gid_t)-1: keep */
+    WIRE_SET_SIZE = 8,  /* truncate: commits like a close */
+    WIRE_SET_ATIME = 16,
+    WIRE_SET_MTIME = 32,
+    WIRE_SET_NOFOLLOW = 64,
 };
 
 /* How far a lease reaches. */
@@ -81,7 +110,7 @@ enum wire_scope {
  * OPEN: the door has opened `path` and found a placeholder; its descriptor comes beside the message.
  * Answer: a small file has been fetched whole (no descriptor); a large one's presence map comes beside,
  * open for reading. -ESTALE: the object has changed; the tree shows the new one, open again.
- * `flags` are open(2)'s; asking to write is -EROFS in this version.
+ * `flags` are open(2)'s, for reading only.
  */
 #define WIRE_OPEN_REQUEST(NUM, STR) NUM(instance) NUM(flags) NUM(mode) STR(path)
 #define WIRE_OPEN_REPLY(NUM, STR) NUM(complete)
@@ -94,6 +123,52 @@ enum wire_scope {
 #define WIRE_NEED_REQUEST(NUM, STR) NUM(instance) NUM(offset) NUM(length)
 #define WIRE_NEED_REPLY(NUM, STR) NUM(complete)
 #define WIRE_HINT_REQUEST(NUM, STR) NUM(instance) NUM(offset)
+
+/*
+ * OPEN_WRITE: as open(2) with O_WRONLY, O_RDWR, O_CREAT or O_TRUNC in `flags`; `mode` has the umask taken
+ * off. Before it is answered an intent is in the journal, and the file is whole or truncated. The answer's
+ * descriptor is open with these flags (close-on-exec always: the door duplicates as it needs).
+ * `created`: the file was not there before. Errors are open's own; EACCES: this key may not write there.
+ *
+ * COMMIT: the file whose descriptor comes beside was written through; answered with the verdict: 0 when
+ * the remote has all bytes that were in the file when the request was sent (`how`: wire_commit). A file
+ * that did not change, was unlinked, or is none of the tree is 0 at once. Without a descriptor beside (the
+ * program has closed it and changes the file by a mapping) `device` and `inode` name the file.
+ */
+#define WIRE_OPEN_WRITE_REQUEST(NUM, STR) NUM(instance) NUM(flags) NUM(mode) STR(path)
+#define WIRE_OPEN_WRITE_REPLY(NUM, STR) NUM(created)
+#define WIRE_COMMIT_REQUEST(NUM, STR) NUM(instance) NUM(how) NUM(device) NUM(inode)
+#define WIRE_COMMIT_REPLY(NUM, STR) NUM(uploaded)
+
+/*
+ * MKDIR, REMOVE, RENAME: as mkdir(2), unlinkat(2) with `flags` (AT_REMOVEDIR or 0), renameat2(2) with
+ * `flags` (RENAME_NOREPLACE; others are -EINVAL). Answered when remote and tree have it. Repeating a
+ * request that was done already is 0 where the door cannot know (the agent died before it answered):
+ * `again` is 1 on a repetition.
+ */
+#define WIRE_MKDIR_REQUEST(NUM, STR) NUM(instance) NUM(again) NUM(mode) STR(path)
+#define WIRE_REMOVE_REQUEST(NUM, STR) NUM(instance) NUM(again) NUM(flags) STR(path)
+#define WIRE_RENAME_REQUEST(NUM, STR) NUM(instance) NUM(again) NUM(flags) STR(from) STR(to)
+
+/* SETATTR: what `valid` names, of the entry `path`, or, if that is "", of the descriptor beside. Kept in the
+ * tree only, except for the size. Times as in utimensat(2), UTIME_NOW and UTIME_OMIT included. */
+#define WIRE_SETATTR_REQUEST(NUM, STR)                                                           \
+    NUM(instance) NUM(valid) NUM(mode) NUM(uid) NUM(gid) NUM(size) NUM(atime_sec) NUM(atime_nsec) \
+        NUM(mtime_sec) NUM(mtime_nsec) STR(path)
+
+/* FLUSH: waits up to `wait_ms` until nothing of `instance` (0: of any) is left to upload. The answer says what
+ * is pending and what has failed and is being retried; beside it a file of one line each failure:
+ * "path: reason". */
+#define WIRE_FLUSH_REQUEST(NUM, STR) NUM(instance) NUM(wait_ms)
+#define WIRE_FLUSH_REPLY(NUM, STR) NUM(pending) NUM(failed) NUM(bytes)
+
+/* GETACL, SETACL: a directory's read ACL: "private", "my_algos" or "public". */
+#define WIRE_GETACL_REQUEST(NUM, STR) NUM(instance) STR(path)
+#define WIRE_GETACL_REPLY(NUM, STR) STR(acl)
+#define WIRE_SETACL_REQUEST(NUM, STR) NUM(instance) STR(path) STR(acl)
+
+/* The reply of a request that answers with its status only. */
+#define WIRE_DONE_REPLY(NUM, STR) NUM(unused)
 
 /* STATUS: answered with a descriptor of a file that holds one JSON object. STOP: the agent finishes what is
  * in progress and leaves; answered when it no longer accepts calls. */
@@ -116,7 +191,21 @@ enum wire_scope {
     ROW(status_request, WIRE_STATUS_REQUEST)                                                     \
     ROW(status_reply, WIRE_STATUS_REPLY)                                                         \
     ROW(stop_request, WIRE_STOP_REQUEST)                                                         \
-    ROW(stop_reply, WIRE_STOP_REPLY)
+    ROW(stop_reply, WIRE_STOP_REPLY)                                                             \
+    ROW(open_write_request, WIRE_OPEN_WRITE_REQUEST)                                             \
+    ROW(open_write_reply, WIRE_OPEN_WRITE_REPLY)                                                 \
+    ROW(commit_request, WIRE_COMMIT_REQUEST)                                                     \
+    ROW(commit_reply, WIRE_COMMIT_REPLY)                                                         \
+    ROW(mkdir_request, WIRE_MKDIR_REQUEST)                                                       \
+    ROW(remove_request, WIRE_REMOVE_REQUEST)                                                     \
+    ROW(rename_request, WIRE_RENAME_REQUEST)                                                     \
+    ROW(setattr_request, WIRE_SETATTR_REQUEST)                                                   \
+    ROW(flush_request, WIRE_FLUSH_REQUEST)                                                       \
+    ROW(flush_reply, WIRE_FLUSH_REPLY)                                                           \
+    ROW(getacl_request, WIRE_GETACL_REQUEST)                                                     \
+    ROW(getacl_reply, WIRE_GETACL_REPLY)                                                         \
+    ROW(setacl_request, WIRE_SETACL_REQUEST)                                                     \
+    ROW(done_reply, WIRE_DONE_REPLY)
 
 struct wire_header {
     uint32_t magic;
@@ -147,6 +236,8 @@ WIRE_MESSAGES(WIRE_DECLARE)
  * decode: 0, the reply's status if it is below 0 (fields zeroed), or -EPROTO.
  */
 
+/** Sets `again` in an encoded request that has it; leaves others alone. */
+void wire_mark_again(struct wire_buffer *request);
 /** A reply that is only a status. */
 void wire_encode_failure(struct wire_buffer *out, enum wire_type type, int status);
 /** Checks magic, version and length and gives the header. 0 or -EPROTO (-EPROTONOSUPPORT: version). */
