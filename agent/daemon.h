@@ -2,8 +2,8 @@
 /*
  * Becoming a daemon whose starter knows when it is ready.
  *
- * The starting process stays until the daemon says how it went: daemon_ready lets it exit 0, and if the
- * daemon ends without that it exits 1. Single-threaded use, before any thread is made.
+ * The starting process stays until the daemon says how it went: daemon_ready lets it exit 0, and if
+ * the daemon ends without that it exits 1. Single-threaded use, before any thread is made.
  */
 #ifndef ALGOFS_AGENT_DAEMON_H
 #define ALGOFS_AGENT_DAEMON_H

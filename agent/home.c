@@ -52,7 +52,8 @@ int home_open(const char *path, struct home *ret_home)
         return rc;
     if (realpath(path, ret_home->cache) == NULL)
         return -errno;
-    /* Doors derive the address from the path as they know it: so must we, before links are resolved. */
+    /* Doors derive the address from the path as they know it: so must we, before links are
+     * resolved. */
     location_socket(path, geteuid(), &ret_home->address);
     return home_check_private(ret_home->cache);
 }

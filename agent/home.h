@@ -16,14 +16,15 @@ struct home {
     struct sockaddr_un address;
 };
 
-/** Makes the cache folder `path` (0700, with what leads to it) if it is not there. -EPERM: it belongs to
- * somebody else, or others may write to it. */
+/** Makes the cache folder `path` (0700, with what leads to it) if it is not there. -EPERM: it
+ * belongs to somebody else, or others may write to it. */
 int home_open(const char *path, struct home *ret_home);
 
 /** Takes the lock. 0, -EWOULDBLOCK (another agent has it), -errno. */
 int home_lock(struct home *home);
 
-/** Opens the log: `path`, or agent.log in the cache if NULL or "". A long one is moved to *.1 first. */
+/** Opens the log: `path`, or agent.log in the cache if NULL or "". A long one is moved to *.1
+ * first. */
 int home_open_log(struct home *home, const char *path);
 
 /** Whether an agent answers at the address. */

@@ -4,8 +4,8 @@
  *
  *     algofs-agent --cache DIR [--foreground] [--idle SECONDS]
  *
- * Exit status 0: an agent answers at DIR's socket (this one, or another that was there first); 1: none
- * does, and stderr and DIR/agent.log say why. With --foreground it is the agent's own end.
+ * Exit status 0: an agent answers at DIR's socket (this one, or another that was there first); 1:
+ * none does, and stderr and DIR/agent.log say why. With --foreground it is the agent's own end.
  *
  * Environment: ALGOFS_LOG (file), ALGOFS_DEBUG (modules), ALGOFS_IDLE (seconds, 0: never),
  * ALGOFS_CACHE_SIZE (bytes; suffix K, M or G).

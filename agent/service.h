@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent at work: accepts calls, has them answered by a pool of workers, and knows when to leave.
+ * The agent at work: accepts calls, has them answered by a pool of workers, and knows when to
+ * leave.
  *
- * Leaving: the socket's name is removed first, so that new doors start (and wait for) the next agent; who
- * had connected before is still answered; then the socket is closed. The lock is the caller's and is
- * given up last.
+ * Leaving: the socket's name is removed first, so that new doors start (and wait for) the next
+ * agent; who had connected before is still answered; then the socket is closed. The lock is the
+ * caller's and is given up last.
  */
 #ifndef ALGOFS_AGENT_SERVICE_H
 #define ALGOFS_AGENT_SERVICE_H

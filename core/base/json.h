@@ -5,8 +5,8 @@
 
 #include "core/base/strbuf.h"
 
-/** Adds `text` as a JSON string, with its quotes. Bytes that are not ASCII pass as they are; so the output
- * is UTF-8 if they are. */
+/** Adds `text` as a JSON string, with its quotes. Bytes that are not ASCII pass as they are; so the
+ * output is UTF-8 if they are. */
 void json_add_string(struct strbuf *out, const char *text);
 
 #endif

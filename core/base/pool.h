@@ -19,7 +19,8 @@ struct pool;
 
 typedef void pool_job_fn(void *argument);
 
-/** At most `threads` (above 0) at a time; one leaves after `idle_ms` without a job. NULL: no memory. */
+/** At most `threads` (above 0) at a time; one leaves after `idle_ms` without a job. NULL: no
+ * memory. */
 struct pool *pool_new(unsigned threads, unsigned idle_ms);
 
 /** Waits until every job has run and every thread has left, then frees. NULL is allowed. */

@@ -2,11 +2,11 @@
 /*
  * Reading the next files ahead.
  *
- * Who opens the small files of a directory in an order that we know, the order of their names or that in
- * which the directory is read, will go on so: the next ones are fetched before they are asked for. The
- * window grows with each right guess up to AHEAD_FILES_MAX files and AHEAD_BYTES_MAX bytes, and a wrong
- * one takes it back and drops what has not begun. A fetch that has begun is joined by the open that
- * wants it: one GET a file, guessed or not.
+ * Who opens the small files of a directory in an order that we know, the order of their names or
+ * that in which the directory is read, will go on so: the next ones are fetched before they are
+ * asked for. The window grows with each right guess up to AHEAD_FILES_MAX files and AHEAD_BYTES_MAX
+ * bytes, and a wrong one takes it back and drops what has not begun. A fetch that has begun is
+ * joined by the open that wants it: one GET a file, guessed or not.
  *
  * Threads: any.
  */

@@ -8,12 +8,12 @@
  *     engine_ensure(engine, &ensure_request, &ensure_reply);
  *     engine_free(engine);
  *
- * Requests and replies are the wire's structs (core/wire/message.h says what each means); strings in a
- * reply live as long as the engine. Every function returns the status to answer: 0 or -errno, among them
- * WIRE_UNKNOWN_INSTANCE. Descriptors that come with a request stay the caller's.
+ * Requests and replies are the wire's structs (core/wire/message.h says what each means); strings
+ * in a reply live as long as the engine. Every function returns the status to answer: 0 or -errno,
+ * among them WIRE_UNKNOWN_INSTANCE. Descriptors that come with a request stay the caller's.
  *
- * Threads: all calls from any thread; they block for as long as the network does. No lock is held over
- * a network call. Locks, in the order in which they may nest (never two of one kind):
+ * Threads: all calls from any thread; they block for as long as the network does. No lock is held
+ * over a network call. Locks, in the order in which they may nest (never two of one kind):
  *
  *     engine opening -> engine lock
  *     hydrations (an instance's table) -> a hydration's lock
@@ -42,8 +42,8 @@ struct engine_options {
 };
 
 int engine_new(const struct engine_options *options, struct engine **ret_engine);
-/** Ends what is in progress in the background, writes checkpoints and frees. No call may be in progress.
- * NULL is allowed. */
+/** Ends what is in progress in the background, writes checkpoints and frees. No call may be in
+ * progress. NULL is allowed. */
 void engine_free(struct engine *engine);
 
 int engine_hello(struct engine *engine, const struct wire_hello_request *request,
@@ -66,7 +66,8 @@ void engine_cancel(struct engine *engine);
 /** Background transfers that run or wait. */
 unsigned engine_transfers(struct engine *engine);
 
-/** What is to be done now and then (checkpoint, eviction); call it every few seconds from one thread. */
+/** What is to be done now and then (checkpoint, eviction); call it every few seconds from one
+ * thread. */
 void engine_tick(struct engine *engine);
 
 #endif

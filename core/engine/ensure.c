@@ -70,8 +70,8 @@ static int ensure_probe(struct ensure *ensure)
 }
 
 /*
- * Whether a fresh complete listing above `directory` says that it cannot be one: then the question is
- * answered without a request. The nearest listing decides.
+ * Whether a fresh complete listing above `directory` says that it cannot be one: then the question
+ * is answered without a request. The nearest listing decides.
  */
 static int ensure_ruled_out(struct ensure *ensure, const char *directory, bool *ret_ruled_out)
 {
@@ -160,8 +160,8 @@ static int ensure_listed_entry(struct ensure *ensure, const char *directory)
 }
 
 /*
- * A connector, or another account's directory, which no listing names: who asks whether it is there goes on to look into
- * it, so its listing answers both. What may not be listed may still be there.
+ * A connector, or another account's directory, which no listing names: who asks whether it is there
+ * goes on to look into it, so its listing answers both. What may not be listed may still be there.
  */
 static int ensure_owner(struct ensure *ensure)
 {

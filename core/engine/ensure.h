@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making the tree's names true (the ENSURE message; engine_ensure in engine.h), and the account's own
- * directory: where its name is known, data/.my is a symbolic link to it in the tree, and a path through
- * data/.my means data/<account>. Where it cannot be found out, .my is a name like any other.
+ * Making the tree's names true (the ENSURE message; engine_ensure in engine.h), and the account's
+ * own directory: where its name is known, data/.my is a symbolic link to it in the tree, and a path
+ * through data/.my means data/<account>. Where it cannot be found out, .my is a name like any
+ * other.
  *
  * Threads: any.
  */

@@ -2,12 +2,13 @@
 /*
  * Keeping the cache within its budget and the disk from filling up.
  *
- * The budget is options.cache_size bytes of complete files over all instances, 0: none. Whatever it is,
- * EVICT_RESERVE of the disk (or 5 % of it, if that is less) stays free. When either is overstepped the
- * complete files that were used longest ago become placeholders, until there is a tenth to spare.
+ * The budget is options.cache_size bytes of complete files over all instances, 0: none. Whatever it
+ * is, EVICT_RESERVE of the disk (or 5 % of it, if that is less) stays free. When either is
+ * overstepped the complete files that were used longest ago become placeholders, until there is a
+ * tenth to spare.
  *
- * When a file was used is asked from the file: the later of its atime (warm opens never reach the agent,
- * but the kernel notes them) and its ctime (its completion; what counts on a noatime mount).
+ * When a file was used is asked from the file: the later of its atime (warm opens never reach the
+ * agent, but the kernel notes them) and its ctime (its completion; what counts on a noatime mount).
  * Files that are being filled are never touched, and who has an evicted file open keeps its bytes.
  *
  * Threads: evict_run from one (engine_tick's).

@@ -234,8 +234,8 @@ static void hydration_renew(struct hydration *hydration)
     question_forget(instance, QUESTION_ENTRY, hydration->path);
     if (answer.result == -EACCES)
         (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
-    /* Still the same file: only its version tells, or the listing lags behind. Then the object itself is
-     * asked, which knows its size and version. */
+    /* Still the same file: only its version tells, or the listing lags behind. Then the object
+     * itself is asked, which knows its size and version. */
     int rc = answer.result == 0
         ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false)
         : -ESTALE;

@@ -2,20 +2,20 @@
 /*
  * A file that is being filled.
  *
- * There is one hydration for an inode at a time, found by device and number, so that all who want the
- * file share its transfers. It holds the agent's own descriptor, which version of the object the bytes
- * are of, and for a large file the presence map and the ranges in flight (ranges.h). A small file is
- * fetched whole (whole.h).
+ * There is one hydration for an inode at a time, found by device and number, so that all who want
+ * the file share its transfers. It holds the agent's own descriptor, which version of the object
+ * the bytes are of, and for a large file the presence map and the ranges in flight (ranges.h). A
+ * small file is fetched whole (whole.h).
  *
  *     struct hydration *h;
  *     int rc = hydration_open(instance, path, door_fd, &h);
  *     if (rc == 0 && h != NULL) { rc = whole_fetch(h, REMOTE_DEMAND); hydration_put(h); }
  *
- * Unused ones of large files are kept for a while, the least recently used leave first. After a restart
- * of the agent they are made again from the file and its map.
+ * Unused ones of large files are kept for a while, the least recently used leave first. After a
+ * restart of the agent they are made again from the file and its map.
  *
- * Threads: any. `synced` is under `lock`, which is never held over I/O of the network; the table is under
- * the instance's hydrations_lock, which comes first.
+ * Threads: any. `synced` is under `lock`, which is never held over I/O of the network; the table is
+ * under the instance's hydrations_lock, which comes first.
  */
 #ifndef ALGOFS_ENGINE_HYDRATION_H
 #define ALGOFS_ENGINE_HYDRATION_H
@@ -75,30 +75,32 @@ struct hydration {
 };
 
 /**
- * The hydration of the file that a door has opened as `fd`; made if there is none. `path` may be NULL:
- * then the kernel is asked for it. *ret_hydration is NULL if the file is complete. -ESTALE: `path` is
- * another file by now, or the file has no name any more.
+ * The hydration of the file that a door has opened as `fd`; made if there is none. `path` may be
+ * NULL: then the kernel is asked for it. *ret_hydration is NULL if the file is complete. -ESTALE:
+ * `path` is another file by now, or the file has no name any more.
  */
 int hydration_open(struct instance *instance, const char *path, int fd,
     struct hydration **ret_hydration);
 /** Gives back what hydration_open gave. NULL is allowed. */
 void hydration_put(struct hydration *hydration);
 
-/** One more user, or one less, while the caller is another. Needs no lock and may be called under any. */
+/** One more user, or one less, while the caller is another. Needs no lock and may be called under
+ * any. */
 void hydration_ref(struct hydration *hydration);
 void hydration_unref(struct hydration *hydration);
 
 /**
- * What a transfer learns first, the object's size and version: 0 if they are what is being filled, else
- * -ESTALE; then the transfer ends and calls hydration_set_stale.
+ * What a transfer learns first, the object's size and version: 0 if they are what is being filled,
+ * else -ESTALE; then the transfer ends and calls hydration_set_stale.
  */
 int hydration_accept(struct hydration *hydration, uint64_t size, const char *version);
 
-/** The object has changed or gone: lists its directory, so that the tree shows what there is now, and only
- * then marks the hydration. No lock held. */
+/** The object has changed or gone: lists its directory, so that the tree shows what there is now,
+ * and only then marks the hydration. No lock held. */
 void hydration_set_stale(struct hydration *hydration);
 
-/** All bytes are there: the file becomes complete. No lock held. 0 or -errno (the file is as before). */
+/** All bytes are there: the file becomes complete. No lock held. 0 or -errno (the file is as
+ * before). */
 int hydration_complete(struct hydration *hydration);
 
 /** Whether a version looks like the MD5 of the content. */

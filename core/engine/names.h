@@ -17,12 +17,12 @@
 /** Whether `path` is normalised: "" or components that can be names, each separated by one '/'. */
 bool names_valid(const char *path);
 
-/** Whether the first component of `path` looks like a connector: data, s3, dropbox, azureblob, gs, each
- * but the first perhaps with "+label". */
+/** Whether the first component of `path` looks like a connector: data, s3, dropbox, azureblob, gs,
+ * each but the first perhaps with "+label". */
 bool names_is_connector(const char *path);
 
-/** Splits at the first '/': the connector into connector[size], the rest ("" for its root) is returned.
- * NULL if it does not fit. */
+/** Splits at the first '/': the connector into connector[size], the rest ("" for its root) is
+ * returned. NULL if it does not fit. */
 const char *names_split(const char *path, char *connector, size_t size);
 
 /** Components of `path`; 0 for "". */

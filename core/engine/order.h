@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two orders in which a directory's files are likely to be read: that of their names (who sorts), and
- * that in which the directory itself lists them (who does not). Immutable once made.
+ * The two orders in which a directory's files are likely to be read: that of their names (who
+ * sorts), and that in which the directory itself lists them (who does not). Immutable once made.
  */
 #ifndef ALGOFS_ENGINE_ORDER_H
 #define ALGOFS_ENGINE_ORDER_H

@@ -89,8 +89,8 @@ static struct question *question_find(
     return question;
 }
 
-/* Whether a probe has answered for `name` after the long listing's request had left: it knows better. */
-static bool question_keep(void *context, const char *name)
+/* Whether a probe that left after the long listing knows better if there is a `name`. */
+static bool question_keep(void *context, const char *name, bool listed)
 {
     const struct question *listing = context;
     char path[PATH_MAX];
@@ -99,7 +99,8 @@ static bool question_keep(void *context, const char *name)
     LOCK_SCOPE(&listing->instance->questions_lock);
     const struct question *probe = question_find(listing->instance, QUESTION_ENTRY, path);
     return probe != NULL && probe->synced.answered &&
-        probe->synced.asked_ms > listing->synced.asked_ms;
+        probe->synced.asked_ms > listing->synced.asked_ms &&
+        question_is_answer(probe->synced.result) && (probe->synced.result == 0) != listed;
 }
 
 static int question_apply(struct question *question, struct listing *listing)
@@ -241,8 +242,8 @@ static void question_run(void *argument)
 }
 
 /*
- * Lock held, and given up meanwhile: starts the request. A listing runs on another thread, so that its
- * asker can go on when it turns out to be long.
+ * Lock held, and given up meanwhile: starts the request. A listing runs on another thread, so that
+ * its asker can go on when it turns out to be long.
  */
 static void question_start(struct question *question)
 {

@@ -2,17 +2,19 @@
 /*
  * What is known about the remote name space, and since when.
  *
- * A question is "what is `path`" (a probe) or "what does directory `path` hold" (a listing). Its answer
- * is in the tree when question_ask returns, and how old it may be is the asker's choice. Asking the same
- * at the same time is one transfer: an asker joins one that left after the oldest moment that it accepts.
+ * A question is "what is `path`" (a probe) or "what does directory `path` hold" (a listing). Its
+ * answer is in the tree when question_ask returns, and how old it may be is the asker's choice.
+ * Asking the same at the same time is one transfer: an asker joins one that left after the oldest
+ * moment that it accepts.
  *
  *     struct answer answer;
  *     int rc = question_ask(instance, QUESTION_LISTING, "data/alice/images", max_age_ms, &answer);
  *     if (rc == 0 && answer.result == -ENOENT) ...   // there is no such directory
  *
- * Answers are 0, -ENOENT, -ENOTDIR (of a listing) and -EACCES; everything else is a failure, which is
- * not asked again for ENGINE_FAILURE_AGE_MS, so that a walk over a dead remote does not hammer it. A
- * failure is answered even where the tree still shows an older listing: nothing stale is served silently.
+ * Answers are 0, -ENOENT, -ENOTDIR (of a listing) and -EACCES; everything else is a failure, which
+ * is not asked again for ENGINE_FAILURE_AGE_MS, so that a walk over a dead remote does not hammer
+ * it. A failure is answered even where the tree still shows an older listing: nothing stale is
+ * served silently.
  *
  * Threads: any. The table is bounded: old answers are forgotten.
  */

@@ -11,7 +11,8 @@
 #include "core/engine/internal.h"
 #include "core/engine/span.h"
 
-/* Lock held. The first chunk at or after `chunk` that no span covers; *ret_end: where the next one begins. */
+/* Lock held. The first chunk at or after `chunk` that no span covers; *ret_end: where the next one
+ * begins. */
 static uint64_t ranges_unclaimed(
     const struct hydration *h, uint64_t chunk, uint64_t limit, uint64_t *ret_end)
 {
@@ -39,8 +40,9 @@ static bool ranges_must_stream(const struct hydration *h)
 }
 
 /*
- * Lock held. Starts spans for what of chunks [first, end) is neither here nor on its way, as far as the
- * limit of spans allows: the rest is started when a span ends. 0, or why not even one could be started.
+ * Lock held. Starts spans for what of chunks [first, end) is neither here nor on its way, as far as
+ * the limit of spans allows: the rest is started when a span ends. 0, or why not even one could be
+ * started.
  */
 static int ranges_start(
     struct hydration *h, uint64_t first, uint64_t end, enum remote_priority priority)

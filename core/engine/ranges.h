@@ -3,17 +3,18 @@
  * Filling a large file by ranges, as its readers need them.
  *
  * The unit is the presence map's chunk. A *span* is a run of absent chunks that one GET fetches; a
- * chunk's bit is set as soon as its last byte is in the file, and who waits for it goes on, wherever the
- * rest of the span is. Spans of one file do not overlap: two needs of a chunk are one transfer.
+ * chunk's bit is set as soon as its last byte is in the file, and who waits for it goes on,
+ * wherever the rest of the span is. Spans of one file do not overlap: two needs of a chunk are one
+ * transfer.
  *
- * How much is fetched beyond a need grows while the file is read in sequence (RANGES_WINDOW_MIN to _MAX
- * chunks) and is nothing when it is read here and there. A mark in the middle of what was read ahead has
- * the reader send a hint when it gets there, and the next window follows.
+ * How much is fetched beyond a need grows while the file is read in sequence (RANGES_WINDOW_MIN to
+ * _MAX chunks) and is nothing when it is read here and there. A mark in the middle of what was read
+ * ahead has the reader send a hint when it gets there, and the next window follows.
  *
- * A server that answers 200 to a range sends the body from its start: the span then becomes the file's
- * *stream*, it covers all chunks, the other spans give up, and needs wait until it passes them. A stream
- * has seen every byte in order: if the ETag looks like an MD5 it must be theirs, else what was filled is
- * dropped again.
+ * A server that answers 200 to a range sends the body from its start: the span then becomes the
+ * file's *stream*, it covers all chunks, the other spans give up, and needs wait until it passes
+ * them. A stream has seen every byte in order: if the ETag looks like an MD5 it must be theirs,
+ * else what was filled is dropped again.
  *
  * Threads: any; state is in the hydration's `synced`.
  */

@@ -42,7 +42,8 @@ static int span_become_stream(struct span *span)
     return 0;
 }
 
-/* The bytes before `position` are in the file now: readers may have the chunks that this completes. */
+/* The bytes before `position` are in the file now: readers may have the chunks that this completes.
+ * */
 static void span_advance(struct span *span, uint64_t position)
 {
     struct hydration *h = span->hydration;

@@ -2,8 +2,8 @@
 /*
  * One transfer of a run of chunks into a large file; what a span is stands in ranges.h.
  *
- * A span is made under the hydration's lock, runs on a thread of the demand or the read-ahead pool, and
- * removes itself. A failure goes to the waiters that its chunks concern.
+ * A span is made under the hydration's lock, runs on a thread of the demand or the read-ahead pool,
+ * and removes itself. A failure goes to the waiters that its chunks concern.
  */
 #ifndef ALGOFS_ENGINE_SPAN_H
 #define ALGOFS_ENGINE_SPAN_H

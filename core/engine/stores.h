@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the engine gets its remotes: which account an environment selects, and a connector's remote.
+ * Where the engine gets its remotes: which account an environment selects, and a connector's
+ * remote.
  *
- * The engine names no store; the agent gives it stores_online (Algorithmia over HTTP, with retry and
- * statistics), tests give it something in memory.
+ * The engine names no store; the agent gives it stores_online (Algorithmia over HTTP, with retry
+ * and statistics), tests give it something in memory.
  *
  * Threads: any, for every slot.
  */

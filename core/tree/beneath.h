@@ -2,9 +2,9 @@
 /*
  * Opening paths that must not leave a directory.
  *
- * Paths are relative, "" is the directory itself; a path with "..", with a symbolic link anywhere, or
- * that is absolute does not open (-ELOOP, -EXDEV, -ENOTDIR, -EINVAL). openat2 where the kernel (and the
- * container's filter) lets us, else a walk of one O_NOFOLLOW open a component.
+ * Paths are relative, "" is the directory itself; a path with "..", with a symbolic link anywhere,
+ * or that is absolute does not open (-ELOOP, -EXDEV, -ENOTDIR, -EINVAL). openat2 where the kernel
+ * (and the container's filter) lets us, else a walk of one O_NOFOLLOW open a component.
  *
  * Thread-safe. All descriptors are close-on-exec.
  */
@@ -16,11 +16,12 @@
 /** Opens an existing `path` below `root`. Never creates. The descriptor or -errno. */
 int beneath_open(int root, const char *path, int flags);
 
-/** Opens the directory that holds the last component of `path` (not ""); *ret_name points into `path`. */
+/** Opens the directory that holds the last component of `path` (not ""); *ret_name points into
+ * `path`. */
 int beneath_open_parent(int root, const char *path, const char **ret_name);
 
-/** Whether `name` (of `len` bytes, from a stranger) can be an entry: not empty, no '/' or NUL, not "."
- * or "..", not longer than NAME_MAX. */
+/** Whether `name` (of `len` bytes, from a stranger) can be an entry: not empty, no '/' or NUL, not
+ * "." or "..", not longer than NAME_MAX. */
 bool beneath_name_valid(const char *name, unsigned long len);
 
 #endif

@@ -2,16 +2,18 @@
 /*
  * Whether the instance would survive a crash of the machine.
  *
- * A completed file's bytes may still be in memory only, while its cleared sticky bit is on disk already;
- * after a power cut it would be read as zeros. So the instance has one durable file, `state`:
+ * A completed file's bytes may still be in memory only, while its cleared sticky bit is on disk
+ * already; after a power cut it would be read as zeros. So the instance has one durable file,
+ * `state`:
  *
  *     "clean BOOT-ID\n"    every completed file's bytes are on disk
  *     "dirty BOOT-ID\n"    perhaps not: believe it only while the machine has not been started anew
  *
- * It is made dirty, durably, before the first completion after a clean one; a checkpoint (syncfs) makes it
- * clean if nothing was completed meanwhile. A start that finds it dirty from another boot throws all
- * complete files away. Presence maps are never believed after another boot: their bits and the bytes
- * reach the disk in any order, and a checkpoint does not wait for files that are being filled.
+ * It is made dirty, durably, before the first completion after a clean one; a checkpoint (syncfs)
+ * makes it clean if nothing was completed meanwhile. A start that finds it dirty from another boot
+ * throws all complete files away. Presence maps are never believed after another boot: their bits
+ * and the bytes reach the disk in any order, and a checkpoint does not wait for files that are
+ * being filled.
  *
  * Threads: any; the lock is held over one small durable write, never over the syncfs.
  */

@@ -47,9 +47,9 @@ static bool entry_same_time(const struct tree *tree, struct timespec a, struct t
 }
 
 /*
- * Whether the regular file `name` with attributes `st` already is what the remote says. Where sizes and
- * times agree and both versions are known they must agree too; a placeholder whose version was unknown
- * learns it here, so that its first GET is held to it.
+ * Whether the regular file `name` with attributes `st` already is what the remote says. Where sizes
+ * and times agree and both versions are known they must agree too; a placeholder whose version was
+ * unknown learns it here, so that its first GET is held to it.
  */
 static bool entry_matches(struct tree *tree, int dir, const char *name, const struct stat *st,
     const struct tree_attributes *attributes)

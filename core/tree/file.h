@@ -7,7 +7,8 @@
  *     … pwrite(fd, …) every byte …
  *     file_complete(fd, &file, version);           // now it is the kernel's
  *
- * No state beyond the file; any thread, but one file is filled by one owner (the engine's hydration).
+ * No state beyond the file; any thread, but one file is filled by one owner (the engine's
+ * hydration).
  */
 #ifndef ALGOFS_TREE_FILE_H
 #define ALGOFS_TREE_FILE_H

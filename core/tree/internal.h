@@ -34,8 +34,8 @@ void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX]);
 /** Makes a placeholder in tmp/ under `name`. */
 int entry_make_placeholder(struct tree *tree, const char *name,
     const struct tree_attributes *attributes);
-/** Deletes everything below directory `dir`, which no longer is in the tree. Depth costs neither stack
- * nor descriptors: what stands deeper is moved up first. */
+/** Deletes everything below directory `dir`, which no longer is in the tree. Depth costs neither
+ * stack nor descriptors: what stands deeper is moved up first. */
 int entry_empty(struct tree *tree, int dir);
 /** Gives the directory `dir` the time `mtime`. */
 void entry_set_directory_time(int dir, struct timespec mtime);

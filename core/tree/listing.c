@@ -96,9 +96,9 @@ static int listing_put(struct tree *tree, int dir, struct listed *entry, bool *r
     return entry_put(tree, dir, entry->text, &attributes, ret_changed);
 }
 
-static bool listing_keeps(const struct listing_how *how, const char *name)
+static bool listing_keeps(const struct listing_how *how, const char *name, bool listed)
 {
-    return how->keep != NULL && how->keep(how->context, name);
+    return how->keep != NULL && how->keep(how->context, name, listed);
 }
 
 /* The names in the directory, each with its NUL: read whole before anything changes. */
@@ -129,7 +129,7 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
         struct listed *entry;
         bool changed = false;
         HASH_FIND(hh, listing->entries, name, strlen(name), entry);
-        if (listing_keeps(how, name)) {
+        if (listing_keeps(how, name, entry != NULL)) {
             if (entry != NULL)
                 entry->done = true;
         } else if (entry != NULL) {
@@ -150,7 +150,7 @@ static int listing_apply_new(struct tree *tree, int dir, struct listing *listing
     struct listed *entry, *next;
     HASH_ITER(hh, listing->entries, entry, next) {
         bool changed = false;
-        if (entry->done || listing_keeps(how, entry->text))
+        if (entry->done || listing_keeps(how, entry->text, true))
             continue;
         int rc = listing_put(tree, dir, entry, &changed);
         if (rc < 0)

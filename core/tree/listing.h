@@ -7,13 +7,13 @@
  *     listing_apply(tree, "data/alice/images", listing, &how, &outcome);
  *     listing_free(listing);
  *
- * Names that no file can have, and all but the first of equal ones, are left out and counted. Unchanged
- * entries are left alone, changed ones replaced by fresh placeholders, those that are gone are removed.
- * Afterwards the directory's time is that of its newest file (else TREE_DIRECTORY_MTIME), so that
- * applying the same listing again moves nothing.
+ * Names that no file can have, and all but the first of equal ones, are left out and counted.
+ * Unchanged entries are left alone, changed ones replaced by fresh placeholders, those that are
+ * gone are removed. Afterwards the directory's time is that of its newest file (else
+ * TREE_DIRECTORY_MTIME), so that applying the same listing again moves nothing.
  *
- * Time is linear in the number of entries, here and on disk. Threads: a listing is one thread's; two
- * listings of one directory must not be applied at once.
+ * Time is linear in the number of entries, here and on disk. Threads: a listing is one thread's;
+ * two listings of one directory must not be applied at once.
  */
 #ifndef ALGOFS_TREE_LISTING_H
 #define ALGOFS_TREE_LISTING_H
@@ -28,9 +28,9 @@ struct listing;
 
 struct listing_how {
     bool partial; /* names that are not in the listing may exist: remove nothing */
-    /* Whether the entry `name` was changed here after the listing's request left, and so stays as it
-     * is (or stays absent). NULL: none was. */
-    bool (*keep)(void *context, const char *name);
+    /* Whether the entry `name` became what it is after the listing's request left, and so stays as
+     * it is (or stays absent); `listed`: whether the listing has it. NULL: none did. */
+    bool (*keep)(void *context, const char *name, bool listed);
     void *context;
 };
 

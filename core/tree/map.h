@@ -2,9 +2,10 @@
 /*
  * Presence maps on disk: maps/<inode>, one for each partial file (layout: core/wire/presence.h).
  *
- * A map belongs to one inode, known by device, number and time of birth: a reused number does not inherit
- * it. On a file system without birth times a map is never taken over from an earlier process. The
- * blocks of a map are reserved when it is made, so that setting a bit cannot fail on a full disk.
+ * A map belongs to one inode, known by device, number and time of birth: a reused number does not
+ * inherit it. On a file system without birth times a map is never taken over from an earlier
+ * process. The blocks of a map are reserved when it is made, so that setting a bit cannot fail on a
+ * full disk.
  *
  * Threads: one owner per map (the engine's hydration); presence bits are atomic.
  */

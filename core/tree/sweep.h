@@ -11,7 +11,8 @@
 
 struct tree;
 
-/* Sees one regular file: `path` in the tree, and its parent directory and name. 0, or -errno to stop. */
+/* Sees one regular file: `path` in the tree, and its parent directory and name. 0, or -errno to
+ * stop. */
 typedef int sweep_file_fn(
     void *context, const char *path, int dir, const char *name, const struct stat *st);
 

@@ -8,17 +8,18 @@
  *         tmp/                    new entries are made here and renamed in; emptied at the start
  *         state                   whether a crash of the machine could have left zeros (durable.h)
  *
- * An entry's state is on the entry itself. A *placeholder* is a regular file of the remote's size (above 0) with
- * the sticky bit set: nothing, or not all, of its content is here, and its atime holds the remote's
- * mtime, because filling moves the mtime. A *complete* file has the bit clear and its mtime is the
- * remote's. There is nothing between: completing sets both times, then clears the bit (file.h).
+ * An entry's state is on the entry itself. A *placeholder* is a regular file of the remote's size
+ * (above 0) with the sticky bit set: nothing, or not all, of its content is here, and its atime
+ * holds the remote's mtime, because filling moves the mtime. A *complete* file has the bit clear
+ * and its mtime is the remote's. There is nothing between: completing sets both times, then clears
+ * the bit (file.h).
  *
- * A file that the remote has in another version is replaced by renaming a fresh placeholder over it, so
- * that whoever holds the old one open keeps the old bytes. What disappears is renamed into tmp/ first:
- * the tree never shows a half-made or half-removed entry.
+ * A file that the remote has in another version is replaced by renaming a fresh placeholder over
+ * it, so that whoever holds the old one open keeps the old bytes. What disappears is renamed into
+ * tmp/ first: the tree never shows a half-made or half-removed entry.
  *
- * Paths are relative to the tree's root and "" is the root; no access leaves it or follows a symbolic
- * link (beneath.h). Only one process uses an instance at a time (the agent's lock).
+ * Paths are relative to the tree's root and "" is the root; no access leaves it or follows a
+ * symbolic link (beneath.h). Only one process uses an instance at a time (the agent's lock).
  *
  * Threads: any, for everything. `names` below is held over the check and the rename of one entry.
  */
@@ -50,8 +51,8 @@ struct tree_attributes {
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_DIRECTORY };
 
 /**
- * Opens (makes, if need be) the instance folder `name` in `cache`, an absolute path without symbolic
- * links. What a crash of the machine made doubtful is thrown away here. 0 or -errno.
+ * Opens (makes, if need be) the instance folder `name` in `cache`, an absolute path without
+ * symbolic links. What a crash of the machine made doubtful is thrown away here. 0 or -errno.
  */
 int tree_open(const char *cache, const char *name, struct tree **ret_tree);
 /** Closes; marks the instance clean if everything in it is on disk. NULL is allowed. */
@@ -78,8 +79,8 @@ int tree_put_link(struct tree *tree, const char *path, const char *target);
 /** Removes `path` with all below it. 0 also if it is not there. */
 int tree_remove(struct tree *tree, const char *path);
 
-/** Replaces the file `path`, if it is still inode `inode`, by a fresh placeholder of the same size and
- * time, and version if that is the same. -ESTALE: it is another file by now. */
+/** Replaces the file `path`, if it is still inode `inode`, by a fresh placeholder of the same size
+ * and time, and version if that is the same. -ESTALE: it is another file by now. */
 int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version);
 
 /** Writes completed files out (syncfs) so that a crash of the machine keeps them. */
