@@ -9,23 +9,61 @@
 #include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
+#include "preload/write.h"
+
+/* The descriptor is closed whatever the verdict; the agent keeps what could not be uploaded. */
+static int close_writer(int fd)
+{
+    int verdict = write_closing(fd);
+    fdtable_drop(fd);
+    int rc = real.close(fd);
+    if (rc == 0 && verdict < 0) {
+        errno = -verdict;
+        return -1;
+    }
+    return rc;
+}
 
 int fs_close(int fd)
 {
+    if (write_is_writer(fd))
+        return close_writer(fd);
     if (fdtable_get(fd) != 0)
         fdtable_drop(fd);
     return real.close(fd);
 }
 
+static int synchronise(int fd)
+{
+    int rc = write_synchronise(fd);
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return -1;
+}
+
+int fs_fsync(int fd)
+{
+    return write_is_writer(fd) ? synchronise(fd) : real.fsync(fd);
+}
+
+int fs_fdatasync(int fd)
+{
+    return write_is_writer(fd) ? synchronise(fd) : real.fdatasync(fd);
+}
+
 int fs_close_range(unsigned first, unsigned last, int flags)
 {
-    if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last)
+    if ((flags & CLOSE_RANGE_CLOEXEC) == 0 && first <= last) {
+        write_closing_range(first, last);
         fdtable_drop_range(first, last);
+    }
     return real.close_range(first, last, flags);
 }
 
 void fs_closefrom(int first)
 {
+    write_closing_range(first < 0 ? 0 : (unsigned)first, FDTABLE_MAX);
     fdtable_drop_range(first < 0 ? 0 : (unsigned)first, FDTABLE_MAX);
     real.closefrom(first);
 }
@@ -48,13 +86,22 @@ int fs_dup(int fd)
     return doubled(fd, real.dup(fd));
 }
 
+/* dup2 closes what `wanted` was; it cannot tell that file's verdict, the agent keeps what failed. */
+static void replacing(int fd, int wanted)
+{
+    if (fd != wanted && write_is_writer(wanted))
+        (void)write_closing(wanted);
+}
+
 int fs_dup2(int fd, int wanted)
 {
+    replacing(fd, wanted);
     return doubled(fd, real.dup2(fd, wanted));
 }
 
 int fs_dup3(int fd, int wanted, int flags)
 {
+    replacing(fd, wanted);
     return doubled(fd, real.dup3(fd, wanted, flags));
 }
 

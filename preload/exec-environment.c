@@ -7,6 +7,7 @@
 #include "core/wire/location.h"
 #include "preload/exec.h"
 #include "preload/shim.h"
+#include "preload/write.h"
 
 size_t exec_environment_room(char *const *envp)
 {
@@ -51,7 +52,6 @@ static bool finds_our_cache(const struct location_environment *theirs)
 struct theirs {
     bool has[ENVIRONMENT_COUNT];
     const char *preload;
-    size_t preload_at;
     struct location_environment location;
     bool inherit;
 };
@@ -66,7 +66,6 @@ static void look_through(char *const *envp, struct theirs *t)
         t->has[variable] = true;
         if (variable == ENVIRONMENT_LD_PRELOAD) {
             t->preload = value;
-            t->preload_at = i;
         } else if (variable == ENVIRONMENT_ALGOFS_CACHE) {
             t->location.algofs_cache = value;
         } else if (variable == ENVIRONMENT_XDG_CACHE_HOME) {
@@ -88,13 +87,19 @@ char *const *exec_environment(char *const *envp, char **out, struct exec_buffer 
         strcmp(environment_get(ENVIRONMENT_ALGOFS_INHERIT), "0") == 0)
         return envp;
     size_t count = 0;
-    for (; envp != NULL && envp[count] != NULL; count++)
-        out[count] = envp[count];
+    size_t preload_at = 0;
+    for (size_t i = 0; envp != NULL && envp[i] != NULL; i++) {
+        enum environment_variable variable = environment_recognise(envp[i]);
+        if (variable == ENVIRONMENT_LD_PRELOAD)
+            preload_at = count;
+        if (variable != ENVIRONMENT_ALGOFS_FDS)
+            out[count++] = envp[i];
+    }
     if (theirs.preload == NULL || !names_shim(theirs.preload, shim)) {
         char *assignment = join(buffer->preload, sizeof(buffer->preload), "LD_PRELOAD=",
             theirs.preload == NULL ? "" : theirs.preload, shim);
         if (assignment != NULL)
-            out[theirs.preload == NULL ? count++ : theirs.preload_at] = assignment;
+            out[theirs.preload == NULL ? count++ : preload_at] = assignment;
     }
     for (int i = 0; i < ENVIRONMENT_COUNT; i++) {
         const char *ours = environment_assignment((enum environment_variable)i);
@@ -108,6 +113,14 @@ char *const *exec_environment(char *const *envp, char **out, struct exec_buffer 
     if (!finds_our_cache(&theirs.location) && !theirs.has[ENVIRONMENT_ALGOFS_CACHE]) {
         char *assignment =
             join(buffer->cache, sizeof(buffer->cache), "ALGOFS_CACHE=", session_cache(), "");
+        if (assignment != NULL)
+            out[count++] = assignment;
+    }
+    char writers[sizeof(buffer->writers) - 16];
+    write_inherited(writers, sizeof(writers));
+    if (writers[0] != '\0') {
+        char *assignment =
+            join(buffer->writers, sizeof(buffer->writers), "ALGOFS_FDS=", writers, "");
         if (assignment != NULL)
             out[count++] = assignment;
     }

@@ -19,11 +19,12 @@ size_t exec_environment_room(char *const *envp);
  * The new program's environment: `envp` and what of ours it lacks (the shim in LD_PRELOAD, the ALGOFS_ and
  * ALGORITHMIA_ variables of this process). ALGOFS_INHERIT=0 in ours or theirs turns it off.
  * @param out    room for exec_environment_room(envp) pointers, NULL included
- * @param buffer holds the LD_PRELOAD and ALGOFS_CACHE assignments
+ * @param buffer holds the assignments that are made anew
  */
 struct exec_buffer {
     char preload[2 * PATH_MAX];
     char cache[PATH_MAX + 16];
+    char writers[256];
 };
 char *const *exec_environment(char *const *envp, char **out, struct exec_buffer *buffer);
 

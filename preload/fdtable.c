@@ -43,7 +43,7 @@ static void release_word(fd_word word)
 
 static bool precious(fd_word word)
 {
-    return fd_kind_of(word) == FD_LAZY || fd_kind_of(word) == FD_FILLED;
+    return fd_kind_of(word) >= FD_LAZY;
 }
 
 bool fdtable_set(int fd, fd_word word)
@@ -107,14 +107,15 @@ bool fdtable_replace(int fd, fd_word expected, fd_word word)
     return true;
 }
 
-void fdtable_each_lazy(void (*visit)(int fd, fd_word word, void *context), void *context)
+void fdtable_each(
+    enum fd_kind kind, void (*visit)(int fd, fd_word word, void *context), void *context)
 {
     for (int first = 0; first < FDTABLE_MAX; first += FDTABLE_PAGE) {
         if (atomic_load(&fdtable_pages[first / FDTABLE_PAGE]) == NULL)
             continue;
         for (int fd = first; fd < first + FDTABLE_PAGE; fd++) {
             fd_word word = fdtable_get(fd);
-            if (fd_kind_of(word) == FD_LAZY)
+            if (word != 0 && fd_kind_of(word) == kind)
                 visit(fd, word, context);
         }
     }

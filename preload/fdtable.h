@@ -7,12 +7,13 @@
  *   DIRECTORY  a directory of the tree; payload: until when its listing is leased (0: ask)
  *   LAZY       a file of the tree whose data is not all here; payload: its slot in lazy.c
  *   FILLED     was LAZY, is complete now; payload: low bits of its inode number, as a check
+ *   WRITER     open for writing: its close is a commit; payload: as in write.h
  *
  * libc closes descriptors behind our back now and then, so a word may be stale; each kind is safe then:
  * DIRECTORY and FILLED are verified where it matters, LAZY compares the inode before it acts, OUTSIDE is
  * set only over UNKNOWN, and everything that opens in the tree overwrites.
  *
- * A child of vfork shares this memory but not the descriptors. It must not take LAZY or FILLED away
+ * A child of vfork shares this memory but not the descriptors. It must not take LAZY, FILLED or WRITER away
  * from its parent: such changes ask the kernel for the process number first.
  *
  * Safe from any thread and signal handler. Descriptors beyond FDTABLE_MAX have no word.
@@ -25,7 +26,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fd_kind { FD_UNKNOWN = 0, FD_OUTSIDE = 1, FD_DIRECTORY = 2, FD_LAZY = 3, FD_FILLED = 4 };
+enum fd_kind {
+    FD_UNKNOWN = 0,
+    FD_OUTSIDE = 1,
+    FD_DIRECTORY = 2,
+    FD_LAZY = 3,
+    FD_FILLED = 4,
+    FD_WRITER = 5,
+};
 
 enum {
     FDTABLE_PAGE = 1024,
@@ -80,8 +88,9 @@ void fdtable_drop(int fd);
 void fdtable_drop_range(unsigned first, unsigned last);
 /** Replaces `expected`; false if the word was another one. */
 bool fdtable_replace(int fd, fd_word expected, fd_word word);
-/** Calls visit(fd, word) for each LAZY descriptor. */
-void fdtable_each_lazy(void (*visit)(int fd, fd_word word, void *context), void *context);
+/** Calls visit(fd, word) for each descriptor of one kind. */
+void fdtable_each(
+    enum fd_kind kind, void (*visit)(int fd, fd_word word, void *context), void *context);
 
 /** Whether this is a vfork child (or a thread with descriptors of its own) of the table's process. */
 bool fdtable_is_borrowed(void);

@@ -50,6 +50,11 @@ char *fs_realpath_chk(const char *path, char *resolved, size_t room);
 int fs_glob64(const char *pattern, int flags, glob_error *error, glob64_t *result);
 int fs_ftw64(const char *path, __ftw64_func_t visit, int descriptors);
 int fs_nftw64(const char *path, __nftw64_func_t visit, int descriptors, int flags);
+FTS64 *fs_fts64_open(char *const *paths, int options, fts64_compare *compare);
+FTSENT64 *fs_fts64_read(FTS64 *fts);
+FTSENT64 *fs_fts64_children(FTS64 *fts, int instruction);
+int fs_fts64_set(FTS64 *fts, FTSENT64 *entry, int instruction);
+int fs_fts64_close(FTS64 *fts);
 int fs_execveat(
     int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device);

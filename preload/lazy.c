@@ -339,6 +339,6 @@ static void fill_one(int fd, fd_word word, void *context)
 int lazy_before_exec(void)
 {
     int rc = 0;
-    fdtable_each_lazy(fill_one, &rc);
+    fdtable_each(FD_LAZY, fill_one, &rc);
     return rc;
 }

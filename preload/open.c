@@ -5,21 +5,15 @@
 #include "core/base/sys.h"
 #include "core/client/door.h"
 #include "core/client/present.h"
-#include "preload/change.h"
 #include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/open.h"
 #include "preload/place.h"
 #include "preload/target.h"
+#include "preload/write.h"
 
 enum { REOPENS = 16 }; /* a name whose object changes faster than it can be opened is -ESTALE */
-
-static bool wants_to_write(int flags)
-{
-    return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT)) != 0 ||
-        (flags & O_TMPFILE) == O_TMPFILE;
-}
 
 static int fail(int error)
 {
@@ -55,10 +49,28 @@ int open_adopt(int fd, int flags)
     return place_has_fd(fd) ? take_on(fd, flags, LAZY_WHOLE) : 0;
 }
 
-static int open_inside(const struct target *t, int flags)
+/* O_CREAT on what is there and only read is an open for reading. */
+static bool only_reads(const struct target *t, int flags)
 {
-    if ((flags & O_PATH) == 0 && wants_to_write(flags))
-        return change_open(t, flags);
+    struct stat st;
+    if (!write_is_wanted(flags))
+        return true;
+    return (flags & (O_ACCMODE | O_TRUNC | O_EXCL)) == O_RDONLY &&
+        (flags & O_TMPFILE) != O_TMPFILE && sys_fstatat(t->dirfd, t->path, &st, 0) == 0 &&
+        S_ISREG(st.st_mode);
+}
+
+static int open_to_write(int dirfd, const char *path, int flags, mode_t mode)
+{
+    struct named n;
+    if (target_find_name(&n, dirfd, path) < 0)
+        return -1;
+    return write_open(&n.t, n.name, flags, mode);
+}
+
+static int open_to_read(const struct target *t, int flags)
+{
+    flags &= ~O_CREAT;
     for (int i = 0; i < REOPENS; i++) {
         int fd = real.openat(t->dirfd, t->path, flags);
         if (fd < 0)
@@ -77,6 +89,10 @@ static int open_inside(const struct target *t, int flags)
 static int opened_by_link(int fd, int flags)
 {
     struct stat st;
+    if (write_is_wanted(flags) && place_has_fd(fd)) {
+        write_adopt(fd); /* whoever passed it to us holds the intent */
+        return fd;
+    }
     if ((flags & O_PATH) == O_PATH || sys_fstat(fd, &st) < 0 ||
         !present_is_incomplete(st.st_mode) || !place_has_fd(fd)) {
         fdtable_drop(fd);
@@ -92,7 +108,8 @@ int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
     if (target_find(&t, dirfd, path) < 0)
         return -1;
     if (t.inside)
-        return open_inside(&t, flags);
+        return only_reads(&t, flags) ? open_to_read(&t, flags)
+                                     : open_to_write(dirfd, path, flags, mode);
     int fd = real.openat(t.dirfd, t.path, flags, mode);
     if (fd < 0)
         return fd;
@@ -108,7 +125,8 @@ int fs_open(const char *path, int flags, mode_t mode)
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
     if (t.inside)
-        return open_inside(&t, flags);
+        return only_reads(&t, flags) ? open_to_read(&t, flags)
+                                     : open_to_write(AT_FDCWD, path, flags, mode);
     int fd = real.open(t.path, flags, mode);
     if (fd < 0)
         return fd;

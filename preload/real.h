@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <glob.h>
 #include <spawn.h>
@@ -33,6 +34,8 @@ typedef int scandir_compare(const struct dirent **a, const struct dirent **b);
 typedef int scandir64_filter(const struct dirent64 *entry);
 typedef int scandir64_compare(const struct dirent64 **a, const struct dirent64 **b);
 typedef int glob_error(const char *path, int error);
+typedef int fts_compare(const FTSENT **a, const FTSENT **b);
+typedef int fts64_compare(const FTSENT64 **a, const FTSENT64 **b);
 
 #define CALL(name, ret, params, args) ret(*name) params;
 #define TWIN(name, policy, ret, params, args) ret(*name) params;

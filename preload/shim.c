@@ -18,6 +18,7 @@
 #include "preload/fdtable.h"
 #include "preload/real.h"
 #include "preload/target.h"
+#include "preload/write.h"
 
 static atomic_flag started = ATOMIC_FLAG_INIT;
 static char own_path[PATH_MAX];
@@ -82,12 +83,18 @@ void shim_setup(void)
         /* A prefix that cannot be one: no path is ours, and the program runs as without the shim. */
     }
     target_init();
+    write_inherit(environment_get(ENVIRONMENT_ALGOFS_FDS));
     lease_use_clock(clock_gettime);
 }
 
 static void after_fork(void)
 {
     fdtable_own();
+}
+
+static __attribute__((destructor)) void shim_end(void)
+{
+    write_at_exit();
 }
 
 static __attribute__((constructor)) void shim_start(void)

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "core/base/sys.h"
-#include "preload/change.h"
 #include "preload/exec.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
+#include "preload/write.h"
 
 typedef int spawn_function(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
@@ -88,8 +88,16 @@ int fs_posix_spawn_file_actions_addopen(
     int error = find(&t, path);
     if (error != 0 && error != ENOENT)
         return error;
-    if (t.inside && ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0))
-        return change_refused_new(&t) == EEXIST ? EROFS : change_refused_new(&t);
+    if (t.inside && write_is_wanted(flags)) {
+        /* The child opens behind our back: the file and its intent are made now, and the agent commits
+         * when the child has closed it. */
+        int made = fs_open(path, flags | O_CLOEXEC, mode);
+        if (made < 0)
+            return errno;
+        (void)fdtable_set(made, 0);
+        (void)sys_close(made); /* as if never written through: the intent stays */
+        flags &= ~O_EXCL;
+    }
     return real.posix_spawn_file_actions_addopen(actions, fd, t.path, flags, mode);
 }
 

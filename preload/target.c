@@ -233,6 +233,7 @@ static int point_inside(struct target *t, const struct virtual_path *v, bool dir
     t->path = native;
     t->dirfd = AT_FDCWD;
     t->inside = true;
+    t->slash = directory;
     return 0;
 }
 
@@ -372,6 +373,22 @@ int target_find(struct target *t, int dirfd, const char *path)
     if (rc < 0)
         return fail(-rc);
     remember_near(dirfd, path, t);
+    return 0;
+}
+
+int target_find_name(struct named *n, int dirfd, const char *path)
+{
+    struct target *t = &n->t;
+    if (target_find(t, dirfd, path) < 0)
+        return -1;
+    int rc = t->near ? look_closer(t, dirfd, path) : 0;
+    if (rc < 0)
+        return fail(-rc);
+    if (!t->inside)
+        return 0;
+    t->near = false;
+    memcpy(n->name, t->rel, t->rel_len);
+    n->name[t->rel_len] = '\0';
     return 0;
 }
 

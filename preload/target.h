@@ -28,6 +28,7 @@ struct target {
     bool inside;
     const char *rel;  /* inside and not `near`: the path below the prefix, normalised; in `buffer` */
     size_t rel_len;
+    bool slash;       /* inside: written with a trailing slash (or "/.", "/.."): must be a directory */
     bool near;        /* inside: one component of a directory whose lease holds; `rel` is not set */
     bool magic;       /* outside by name, but a link of /proc or /dev that may lead into the tree */
     char buffer[2 * PATH_MAX];
@@ -37,6 +38,13 @@ struct target {
 int target_find(struct target *t, int dirfd, const char *path);
 /** The same, for an operation that reads the directory: all its names are ensured. */
 int target_find_listing(struct target *t, int dirfd, const char *path);
+/* A target with its path below the prefix as a string, as the agent wants it. */
+struct named {
+    struct target t;
+    char name[PATH_MAX]; /* set if t.inside */
+};
+/** For calls that change the prefix: as target_find, and the name. */
+int target_find_name(struct named *n, int dirfd, const char *path);
 /** Only translates: nothing is asked of the remote. */
 int target_translate(struct target *t, int dirfd, const char *path);
 

@@ -11,12 +11,13 @@
 
 #include "preload/fs.h"
 #include "preload/target.h"
+#include "preload/walk.h"
 
-static bool starts_inside(const char *path)
+bool walk_starts_inside(const char *path)
 {
     struct target t;
     int saved = errno;
-    bool inside = target_translate(&t, AT_FDCWD, path) == 0 && t.inside;
+    bool inside = target_translate(&t, AT_FDCWD, path) < 0 || t.inside;
     errno = saved;
     return inside;
 }
@@ -34,7 +35,7 @@ static bool pattern_is_inside(const char *pattern)
         return false;
     memcpy(fixed, pattern, len);
     fixed[len] = '\0';
-    return starts_inside(len == 0 ? "." : fixed);
+    return walk_starts_inside(len == 0 ? "." : fixed);
 }
 
 static void *glob_opendir(const char *path)
@@ -195,7 +196,7 @@ static int walk_start(struct walk *w, const char *path)
 
 int fs_ftw(const char *path, __ftw_func_t visit, int descriptors)
 {
-    if (!starts_inside(path))
+    if (!walk_starts_inside(path))
         return real.ftw(path, visit, descriptors);
     struct walk w = { .visit_plain = visit };
     return walk_start(&w, path);
@@ -203,7 +204,7 @@ int fs_ftw(const char *path, __ftw_func_t visit, int descriptors)
 
 int fs_nftw(const char *path, __nftw_func_t visit, int descriptors, int flags)
 {
-    if (!starts_inside(path))
+    if (!walk_starts_inside(path))
         return real.nftw(path, visit, descriptors, flags);
     struct walk w = { .visit = visit, .flags = flags };
     return walk_start(&w, path);

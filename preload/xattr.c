@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended attributes. Entries of the prefix have none: listing gives an empty list, reading one ENODATA,
- * changing one is refused. Our own (user.algofs.*) on the tree's inodes are nobody's business.
+ * Extended attributes. A store keeps none: listing gives an empty list, reading one ENODATA, setting one
+ * ENOTSUP. The one exception is a collection's read ACL, which `user.algofs.acl` on its directory reads and
+ * sets; it is not listed, so that nobody copies it. Our own on the tree's inodes are nobody's business.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/xattr.h>
 
 #include "core/base/sys.h"
+#include "core/client/door-write.h"
 #include "preload/change.h"
 #include "preload/fdtable.h"
 #include "preload/fs.h"
@@ -40,24 +43,75 @@ static bool is_ours(int fd)
     }
 }
 
+/* ---- The one that means something ---- */
+
+enum { ACL_SIZE = 64 };
+static const char acl_name[] = "user.algofs.acl";
+
+static ssize_t get_inside(const struct named *n, const char *name, void *value, size_t size, int flags)
+{
+    if (exists(&n->t, flags) < 0)
+        return -1;
+    if (strcmp(name, acl_name) != 0)
+        return fail(ENODATA);
+    char acl[ACL_SIZE];
+    int rc = door_get_acl(n->name, acl, sizeof(acl));
+    if (rc < 0)
+        return fail(rc == -EOPNOTSUPP || rc == -ENOTDIR ? ENODATA : -rc);
+    size_t len = strlen(acl);
+    if (size == 0)
+        return (ssize_t)len;
+    if (size < len)
+        return fail(ERANGE);
+    memcpy(value, acl, len);
+    return (ssize_t)len;
+}
+
+static int set_inside(
+    const struct named *n, const char *name, const void *value, size_t size, int flags)
+{
+    char acl[ACL_SIZE];
+    if (change_is_refused())
+        return (int)fail(change_refused(&n->t));
+    if (exists(&n->t, flags) < 0)
+        return -1;
+    if (strcmp(name, acl_name) != 0)
+        return (int)fail(ENOTSUP);
+    if (size >= sizeof(acl))
+        return (int)fail(EINVAL);
+    memcpy(acl, value, size);
+    acl[size] = '\0';
+    int rc = door_set_acl(n->name, acl);
+    return rc < 0 ? (int)fail(-rc) : 0;
+}
+
+static int remove_inside(const struct named *n, const char *name, int flags)
+{
+    if (change_is_refused())
+        return (int)fail(change_refused(&n->t));
+    if (exists(&n->t, flags) < 0)
+        return -1;
+    return (int)fail(strcmp(name, acl_name) == 0 ? EPERM : ENODATA);
+}
+
+/* ---- Reading ---- */
+
 ssize_t fs_getxattr(const char *path, const char *name, void *value, size_t size)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    if (!t.inside)
-        return real.getxattr(t.path, name, value, size);
-    return exists(&t, 0) < 0 ? -1 : fail(ENODATA);
+    return n.t.inside ? get_inside(&n, name, value, size, 0)
+                      : real.getxattr(n.t.path, name, value, size);
 }
 
 ssize_t fs_lgetxattr(const char *path, const char *name, void *value, size_t size)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    if (!t.inside)
-        return real.lgetxattr(t.path, name, value, size);
-    return exists(&t, AT_SYMLINK_NOFOLLOW) < 0 ? -1 : fail(ENODATA);
+    return n.t.inside ? get_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW)
+                      : real.lgetxattr(n.t.path, name, value, size);
 }
 
 ssize_t fs_fgetxattr(int fd, const char *name, void *value, size_t size)
@@ -86,46 +140,49 @@ ssize_t fs_flistxattr(int fd, char *list, size_t size)
     return is_ours(fd) ? 0 : real.flistxattr(fd, list, size);
 }
 
+/* ---- Setting ---- */
+
 int fs_setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? (int)fail(change_refused(&t))
-                    : real.setxattr(t.path, name, value, size, flags);
+    return n.t.inside ? set_inside(&n, name, value, size, 0)
+                      : real.setxattr(n.t.path, name, value, size, flags);
 }
 
 int fs_lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? (int)fail(change_refused(&t))
-                    : real.lsetxattr(t.path, name, value, size, flags);
+    return n.t.inside ? set_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW)
+                      : real.lsetxattr(n.t.path, name, value, size, flags);
 }
 
 int fs_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
 {
-    return is_ours(fd) ? (int)fail(EROFS) : real.fsetxattr(fd, name, value, size, flags);
+    return is_ours(fd) ? (int)fail(ENOTSUP) : real.fsetxattr(fd, name, value, size, flags);
 }
 
 int fs_removexattr(const char *path, const char *name)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? (int)fail(change_refused(&t)) : real.removexattr(t.path, name);
+    return n.t.inside ? remove_inside(&n, name, 0) : real.removexattr(n.t.path, name);
 }
 
 int fs_lremovexattr(const char *path, const char *name)
 {
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? (int)fail(change_refused(&t)) : real.lremovexattr(t.path, name);
+    return n.t.inside ? remove_inside(&n, name, AT_SYMLINK_NOFOLLOW)
+                      : real.lremovexattr(n.t.path, name);
 }
 
 int fs_fremovexattr(int fd, const char *name)
 {
-    return is_ours(fd) ? (int)fail(EROFS) : real.fremovexattr(fd, name);
+    return is_ours(fd) ? (int)fail(ENODATA) : real.fremovexattr(fd, name);
 }

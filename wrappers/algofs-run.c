@@ -17,18 +17,23 @@
 #include "wrappers/agent-status.h"
 #include "wrappers/beside.h"
 #include "wrappers/child.h"
+#include "wrappers/flush.h"
 #include "wrappers/local-server.h"
 #include "wrappers/probe.h"
 #include "wrappers/say.h"
 #include "wrappers/scratch.h"
 
-enum { OWN_FAILURE = 125 }; /* as env and timeout: the command was not started */
+enum {
+    NOT_UPLOADED = 1,  /* the command succeeded, but not all that it wrote is on the remote */
+    OWN_FAILURE = 125, /* as env and timeout: the command was not started */
+};
 
 struct run {
     const char *prefix;
     const char *local;
     const char *api;
     const char *cache;
+    bool readonly;
     bool stats;
     bool help;
     char **command;
@@ -48,6 +53,8 @@ static const struct run_option {
         offsetof(struct run, api) },
     { "--cache", "DIR", "the cache folder; default ALGOFS_CACHE or ~/.cache/algofs",
         offsetof(struct run, cache) },
+    { "--readonly", NULL, "refuse every change below the prefix with EROFS",
+        offsetof(struct run, readonly) },
     { "--stats", NULL, "say at the end what was asked of the server",
         offsetof(struct run, stats) },
     { "--help", NULL, "show this", offsetof(struct run, help) },
@@ -58,7 +65,7 @@ static void print_help(void)
     printf("usage: algofs-run [OPTION]... [--] COMMAND [ARGUMENT]...\n\n"
            "Runs COMMAND with remote data as plain files below /algo.\n\n");
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-        printf("  %-9s %-4s  %s\n", options[i].name,
+        printf("  %-10s %-4s  %s\n", options[i].name,
             options[i].argument == NULL ? "" : options[i].argument, options[i].help);
     printf("\nThe exit status is COMMAND's (128+n if signal n killed it), 127 if it is not found,\n"
            "126 if it cannot be run, 125 if algofs-run itself failed.\n");
@@ -170,7 +177,7 @@ static int set_agent(void)
 static int prepare_environment(const struct run *run)
 {
     if (set("ALGOFS_PREFIX", run->prefix) < 0 || set("ALGORITHMIA_API", run->api) < 0 ||
-        set_cache(run->cache) < 0 || set_agent() < 0 || set_preload() < 0)
+        set_cache(run->cache) < 0 || set("ALGOFS_READONLY", run->readonly ? "1" : NULL) < 0 || set_agent() < 0 || set_preload() < 0)
         return -1;
     environment_load(environ);
     if (session_configure() == 0)
@@ -227,6 +234,8 @@ static int run_command(const struct run *run)
     if (run->stats)
         (void)agent_status_read(session_cache(), &before); /* none yet: all counts from zero */
     int status = child_run(run->command);
+    if (flush_is_needed() && flush_all() != 0 && status == 0)
+        status = NOT_UPLOADED;
     if (run->stats)
         print_stats(before);
     cJSON_Delete(before);

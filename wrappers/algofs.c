@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "core/client/environment.h"
+#include "core/client/launch.h"
 #include "core/client/session.h"
+#include "wrappers/beside.h"
 #include "wrappers/command.h"
 #include "wrappers/say.h"
 
@@ -15,6 +17,7 @@ static const struct {
     const char *help;
 } commands[] = {
     { "status", command_status, "what the agent does and has; --json for programs" },
+    { "flush", command_flush, "waits until all that was written is on the remote" },
     { "stop", command_stop, "ends the agent; the next touch of the prefix starts another" },
     { "version", command_version, "which algofs this is" },
 };
@@ -37,6 +40,9 @@ int main(int argc, char **argv)
         print_usage(stdout);
         return 0;
     }
+    char agent[PATH_MAX];
+    if (beside_find(BESIDE_AGENT, agent) == 0)
+        launch_use_agent(agent);
     environment_load(environ);
     if (session_configure() < 0) {
         say("ALGOFS_CACHE and ALGOFS_PREFIX must be absolute paths");

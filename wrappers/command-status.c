@@ -32,6 +32,8 @@ static const struct line instance_lines[] = {
     { "files_hydrated", "files fetched" },
     { "bytes_hydrated", "bytes fetched" },
     { "files_in_progress", "in progress" },
+    { "pending", "to upload" },
+    { "failed", "failed to upload" },
     { "requests", "requests" },
     { "errors", "errors" },
     { "skipped_names", "names left out" },

@@ -4,6 +4,7 @@
 #define ALGOFS_WRAPPERS_COMMAND_H
 
 int command_status(int argc, char **argv);
+int command_flush(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_version(int argc, char **argv);
 

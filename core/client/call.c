@@ -2,6 +2,7 @@
 #include "core/client/call.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/sys.h"
@@ -101,16 +102,19 @@ static int receive_message(int socket, struct wire_buffer *message, int *ret_fd)
     return 0;
 }
 
-static int exchange(
-    const char *cache, const struct wire_buffer *request, struct wire_buffer *reply, int send_fd,
-    int *ret_fd)
+/* ret_sent: the request left; whether it was carried out is known from the reply only. */
+static int exchange(const char *cache, const struct wire_buffer *request, struct wire_buffer *reply,
+    int send_fd, int *ret_fd, bool *ret_sent)
 {
+    *ret_sent = false;
     int socket = connect_agent(cache);
     if (socket < 0)
         return socket;
     int rc = send_message(socket, request, send_fd);
-    if (rc == 0)
+    if (rc == 0) {
+        *ret_sent = true;
         rc = receive_message(socket, reply, ret_fd);
+    }
     (void)sys_close(socket);
     return rc;
 }
@@ -128,9 +132,8 @@ int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int 
         *ret_fd = -1;
     struct wire_buffer reply;
     for (int attempt = 0; attempt < CALL_ATTEMPTS; attempt++) {
-        if (attempt > 0)
-            wire_mark_again(message);
-        int rc = exchange(cache, message, &reply, send_fd, ret_fd);
+        bool sent;
+        int rc = exchange(cache, message, &reply, send_fd, ret_fd, &sent);
         if (rc == 0) {
             message->len = reply.len;
             memcpy(message->bytes, reply.bytes, reply.len);
@@ -144,6 +147,8 @@ int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int 
         }
         if (!agent_is_gone(rc))
             return rc;
+        if (sent)
+            wire_mark_again(message);
         rc = launch_agent(cache);
         if (rc < 0)
             return rc;
@@ -156,7 +161,8 @@ int call_running_agent(const char *cache, struct wire_buffer *message, int send_
     if (ret_fd != NULL)
         *ret_fd = -1;
     struct wire_buffer reply;
-    int rc = exchange(cache, message, &reply, send_fd, ret_fd);
+    bool sent;
+    int rc = exchange(cache, message, &reply, send_fd, ret_fd, &sent);
     if (rc < 0)
         return agent_is_gone(rc) ? -ENOTCONN : rc;
     message->len = reply.len;

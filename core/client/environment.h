@@ -33,6 +33,10 @@
     ROW(ALGOFS_IDLE, ENVIRONMENT_CHILD | ENVIRONMENT_AGENT)                                      \
     ROW(ALGOFS_AGENT, ENVIRONMENT_CHILD)                                                         \
     ROW(ALGOFS_INHERIT, ENVIRONMENT_CHILD)                                                       \
+    ROW(ALGOFS_READONLY, ENVIRONMENT_CHILD)                                                      \
+    ROW(ALGOFS_WRITEBACK, ENVIRONMENT_CHILD)                                                     \
+    ROW(ALGOFS_FSYNC, ENVIRONMENT_CHILD)                                                         \
+    ROW(ALGOFS_FDS, ENVIRONMENT_PRIVATE)                                                         \
     ROW(HOME, ENVIRONMENT_AGENT)                                                                 \
     ROW(XDG_CACHE_HOME, ENVIRONMENT_PRIVATE)                                                     \
     ROW(http_proxy, ENVIRONMENT_AGENT)                                                           \

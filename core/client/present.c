@@ -21,10 +21,9 @@ void present_stat(struct stat *st)
 {
     if (is_untouched_directory(st))
         st->st_ctim = st->st_mtim;
-    if (S_ISREG(st->st_mode))
-        st->st_blocks = dense_blocks(st->st_size);
     if (!present_is_incomplete(st->st_mode))
         return;
+    st->st_blocks = dense_blocks(st->st_size);
     st->st_mode &= ~(mode_t)S_ISVTX;
     st->st_mtim = st->st_atim;
     st->st_ctim = st->st_atim;
@@ -41,10 +40,9 @@ void present_statx(struct statx *stx)
     if (S_ISDIR(stx->stx_mode) && stx->stx_mtime.tv_sec == PRESENT_DIRECTORY_MTIME &&
         stx->stx_mtime.tv_nsec == 0)
         stx->stx_ctime = stx->stx_mtime;
-    if (S_ISREG(stx->stx_mode))
-        stx->stx_blocks = (uint64_t)dense_blocks((off_t)stx->stx_size);
     if (!present_is_incomplete(stx->stx_mode))
         return;
+    stx->stx_blocks = (uint64_t)dense_blocks((off_t)stx->stx_size);
     stx->stx_mode &= (unsigned short)~S_ISVTX;
     stx->stx_mtime = stx->stx_atime;
     stx->stx_ctime = stx->stx_atime;

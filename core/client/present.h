@@ -25,7 +25,7 @@ static inline bool present_is_incomplete(mode_t mode)
  */
 enum { PRESENT_DIRECTORY_MTIME = 1426147200 };
 
-/** Turns raw attributes into the presented ones; those of complete files stay, except for blocks. */
+/** Turns raw attributes into the presented ones; those of complete files stay. */
 void present_stat(struct stat *st);
 /** The same; `stx_mask` may lack fields: only those that are there are changed. */
 void present_statx(struct statx *stx);

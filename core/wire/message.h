@@ -156,9 +156,10 @@ enum wire_scope {
     NUM(instance) NUM(valid) NUM(mode) NUM(uid) NUM(gid) NUM(size) NUM(atime_sec) NUM(atime_nsec) \
         NUM(mtime_sec) NUM(mtime_nsec) STR(path)
 
-/* FLUSH: waits up to `wait_ms` until nothing of `instance` (0: of any) is left to upload. The answer says what
- * is pending and what has failed and is being retried; beside it a file of one line each failure:
- * "path: reason". */
+/* FLUSH: waits up to `wait_ms` until nothing of `instance` (0: of any) is left to upload, or
+ * all that is left has been tried since the request came and failed. `pending`: what is left; `failed`: how
+ * much of that failed at its last try; `bytes`: their sizes. Beside the answer a file with one line for
+ * each failure, "path: reason". */
 #define WIRE_FLUSH_REQUEST(NUM, STR) NUM(instance) NUM(wait_ms)
 #define WIRE_FLUSH_REPLY(NUM, STR) NUM(pending) NUM(failed) NUM(bytes)
 

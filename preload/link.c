@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* The name space: one message each; the agent does the remote half, then the tree's. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "core/base/sys.h"
+#include "core/client/door-write.h"
+#include "preload/change.h"
+#include "preload/fs.h"
+#include "preload/target.h"
+#include "preload/write.h"
+
+static int result(int rc)
+{
+    if (rc >= 0)
+        return 0;
+    errno = -rc;
+    return -1;
+}
+
+/* What an operation that makes something answers before the agent is asked. 0 or -errno. */
+static int may_make(const struct target *t)
+{
+    if (change_is_refused())
+        return -change_refused_new(t);
+    return t->rel_len == 0 ? -EEXIST : 0;
+}
+
+/* The same for one that removes, renames or changes. */
+static int may_change(const struct target *t)
+{
+    if (change_is_refused())
+        return -change_refused(t);
+    return t->rel_len == 0 ? -EBUSY : 0;
+}
+
+/* What no remote can hold: links, devices, sockets. */
+static int cannot_hold(const struct target *t)
+{
+    int error = change_refused_new(t);
+    return error == EROFS && !change_is_refused() ? EPERM : error;
+}
+
+static int refuse_node(const struct target *t)
+{
+    errno = cannot_hold(t);
+    return -1;
+}
+
+/* ---- Directories ---- */
+
+static int make_directory(const struct named *n, mode_t mode)
+{
+    int rc = may_make(&n->t);
+    if (rc == 0)
+        rc = door_make_directory(n->name, mode & ~write_umask() & 07777);
+    return result(rc);
+}
+
+int fs_mkdir(const char *path, mode_t mode)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    return n.t.inside ? make_directory(&n, mode) : real.mkdir(n.t.path, mode);
+}
+
+int fs_mkdirat(int dirfd, const char *path, mode_t mode)
+{
+    struct named n;
+    if (target_find_name(&n, dirfd, path) < 0)
+        return -1;
+    return n.t.inside ? make_directory(&n, mode) : real.mkdirat(n.t.dirfd, n.t.path, mode);
+}
+
+/* "x/." and "x/..": rmdir has errors of its own for them. */
+static int last_dots(const char *path)
+{
+    size_t len = path == NULL ? 0 : strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    size_t dots = 0;
+    while (dots < len && path[len - 1 - dots] == '.')
+        dots++;
+    bool whole = dots == len || path[len - 1 - dots] == '/';
+    return whole && dots <= 2 ? (int)dots : 0;
+}
+
+static int remove_named(const struct named *n, const char *path, int flags)
+{
+    if ((flags & ~AT_REMOVEDIR) != 0)
+        return result(-EINVAL);
+    bool directory = (flags & AT_REMOVEDIR) != 0;
+    if (directory && last_dots(path) == 1)
+        return result(-EINVAL);
+    if (directory && last_dots(path) == 2)
+        return result(-ENOTEMPTY);
+    struct stat st;
+    int rc = may_change(&n->t);
+    if (rc == 0 && n->t.slash && !directory) {
+        rc = sys_fstatat(n->t.dirfd, n->t.path, &st, AT_SYMLINK_NOFOLLOW);
+        rc = rc < 0 ? rc : S_ISDIR(st.st_mode) ? -EISDIR : -ENOTDIR;
+    }
+    return result(rc < 0 ? rc : door_remove(n->name, flags));
+}
+
+int fs_rmdir(const char *path)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    return n.t.inside ? remove_named(&n, path, AT_REMOVEDIR) : real.rmdir(n.t.path);
+}
+
+int fs_unlink(const char *path)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    return n.t.inside ? remove_named(&n, path, 0) : real.unlink(n.t.path);
+}
+
+int fs_unlinkat(int dirfd, const char *path, int flags)
+{
+    struct named n;
+    if (target_find_name(&n, dirfd, path) < 0)
+        return -1;
+    return n.t.inside ? remove_named(&n, path, flags)
+                      : real.unlinkat(n.t.dirfd, n.t.path, flags);
+}
+
+int fs_remove(const char *path)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    if (!n.t.inside)
+        return real.remove(n.t.path);
+    struct stat st;
+    int rc = sys_fstatat(n.t.dirfd, n.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc < 0)
+        return result(rc);
+    return remove_named(&n, path, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
+}
+
+/* ---- Rename ---- */
+
+struct pair {
+    struct named from;
+    struct named to;
+};
+
+enum pair_side { PAIR_FAILED = -1, PAIR_OUTSIDE = 0, PAIR_INSIDE = 1 };
+
+/* PAIR_FAILED: errno is set; a pair across the prefix's border is EXDEV. */
+static enum pair_side find_pair(
+    struct pair *p, int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+    if (target_find_name(&p->from, from_dirfd, from) < 0 ||
+        target_find_name(&p->to, to_dirfd, to) < 0)
+        return PAIR_FAILED;
+    if (!p->from.t.inside && !p->to.t.inside)
+        return PAIR_OUTSIDE;
+    struct stat st;
+    int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0 && p->from.t.inside != p->to.t.inside)
+        rc = -EXDEV;
+    return result(rc) < 0 ? PAIR_FAILED : PAIR_INSIDE;
+}
+
+static int rename_inside(const struct pair *p, const char *from, const char *to, unsigned flags)
+{
+    if (last_dots(from) != 0 || last_dots(to) != 0)
+        return result(-EBUSY);
+    struct stat st;
+    int rc = may_change(&p->from.t);
+    if (rc == 0 && p->to.t.rel_len == 0)
+        rc = -EBUSY;
+    if (rc == 0 && (p->from.t.slash || p->to.t.slash)) { /* both must then be directories */
+        rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+        if (rc == 0 && !S_ISDIR(st.st_mode))
+            rc = -ENOTDIR;
+    }
+    return result(rc < 0 ? rc : door_rename(p->from.name, p->to.name, flags));
+}
+
+int fs_rename(const char *from, const char *to)
+{
+    struct pair p;
+    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
+    if (side != PAIR_OUTSIDE)
+        return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
+    return real.rename(p.from.t.path, p.to.t.path);
+}
+
+int fs_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+    struct pair p;
+    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    if (side != PAIR_OUTSIDE)
+        return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
+    return real.renameat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path);
+}
+
+int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned flags)
+{
+    struct pair p;
+    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    if (side != PAIR_OUTSIDE)
+        return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, flags);
+    return real.renameat2(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+}
+
+/* ---- Links, nodes, sockets: EPERM until a remote can hold them ---- */
+
+static int refuse_link(const struct pair *p)
+{
+    return refuse_node(&p->to.t);
+}
+
+int fs_link(const char *from, const char *to)
+{
+    struct pair p;
+    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
+    if (side != PAIR_OUTSIDE)
+        return side == PAIR_FAILED ? -1 : refuse_link(&p);
+    return real.link(p.from.t.path, p.to.t.path);
+}
+
+int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, int flags)
+{
+    struct pair p;
+    bool by_descriptor = (flags & AT_EMPTY_PATH) != 0 && from != NULL && from[0] == '\0';
+    if (by_descriptor) {
+        struct target t;
+        if (target_find(&t, to_dirfd, to) < 0)
+            return -1;
+        return t.inside ? refuse_node(&t) : real.linkat(from_dirfd, from, t.dirfd, t.path, flags);
+    }
+    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    if (side != PAIR_OUTSIDE)
+        return side == PAIR_FAILED ? -1 : refuse_link(&p);
+    return real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+}
+
+int fs_symlink(const char *text, const char *path)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return t.inside ? refuse_node(&t) : real.symlink(text, t.path);
+}
+
+int fs_symlinkat(const char *text, int dirfd, const char *path)
+{
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    return t.inside ? refuse_node(&t) : real.symlinkat(text, t.dirfd, t.path);
+}
+
+/* mknod can make a plain file; nothing else has a place on a remote. */
+static int make_node(const struct named *n, mode_t mode)
+{
+    if ((mode & S_IFMT) != 0 && !S_ISREG(mode))
+        return refuse_node(&n->t);
+    int fd = write_open(&n->t, n->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & 07777);
+    return fd < 0 ? -1 : fs_close(fd);
+}
+
+int fs_mknod(const char *path, mode_t mode, dev_t device)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    return n.t.inside ? make_node(&n, mode) : real.mknod(n.t.path, mode, device);
+}
+
+int fs_mknodat(int dirfd, const char *path, mode_t mode, dev_t device)
+{
+    struct named n;
+    if (target_find_name(&n, dirfd, path) < 0)
+        return -1;
+    return n.t.inside ? make_node(&n, mode) : real.mknodat(n.t.dirfd, n.t.path, mode, device);
+}
+
+int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device)
+{
+    struct named n;
+    if (target_find_name(&n, AT_FDCWD, path) < 0)
+        return -1;
+    return n.t.inside ? make_node(&n, mode) : real.__xmknod(version, n.t.path, mode, device);
+}
+
+int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device)
+{
+    struct named n;
+    if (target_find_name(&n, dirfd, path) < 0)
+        return -1;
+    return n.t.inside ? make_node(&n, mode)
+                      : real.__xmknodat(version, n.t.dirfd, n.t.path, mode, device);
+}
+
+int fs_mkfifo(const char *path, mode_t mode)
+{
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    return t.inside ? refuse_node(&t) : real.mkfifo(t.path, mode);
+}
+
+int fs_mkfifoat(int dirfd, const char *path, mode_t mode)
+{
+    struct target t;
+    if (target_find(&t, dirfd, path) < 0)
+        return -1;
+    return t.inside ? refuse_node(&t) : real.mkfifoat(t.dirfd, t.path, mode);
+}
+
+int fs_bind(int socket, const struct sockaddr *address, socklen_t len)
+{
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+    if (address == NULL || len <= head || len > sizeof(struct sockaddr_un) ||
+        address->sa_family != AF_UNIX)
+        return real.bind(socket, address, len);
+    char path[sizeof(struct sockaddr_un) + 1] = { 0 };
+    memcpy(path, (const char *)address + head, len - head);
+    if (path[0] == '\0') /* an abstract name is no path */
+        return real.bind(socket, address, len);
+    struct target t;
+    if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    if (!t.inside)
+        return real.bind(socket, address, len);
+    int error = cannot_hold(&t);
+    errno = error == EEXIST ? EADDRINUSE : error;
+    return -1;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Temporary names: libc fills the template behind our back, so in the prefix it is done here. */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "preload/fdtable.h"
+#include "preload/fs.h"
+#include "preload/target.h"
+#include "preload/write.h"
+
+enum { MARKS = 6, TRIES = 1000 };
+
+
+/* Where the six marks stand, or NULL with errno. */
+static char *find_marks(char *template, int suffix)
+{
+    size_t len = strlen(template);
+    if (suffix < 0 || len < (size_t)suffix + MARKS ||
+        memcmp(template + len - (size_t)suffix - MARKS, "XXXXXX", MARKS) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return template + len - (size_t)suffix - MARKS;
+}
+
+static int fill_marks(char *marks)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    unsigned char random[MARKS];
+    if (getrandom(random, sizeof(random), 0) != MARKS)
+        return -1;
+    for (int i = 0; i < MARKS; i++)
+        marks[i] = letters[random[i] % (sizeof(letters) - 1)];
+    return 0;
+}
+
+static bool is_inside(const char *template)
+{
+    struct target t;
+    int saved = errno;
+    bool inside = target_translate(&t, AT_FDCWD, template) == 0 && t.inside;
+    errno = saved;
+    return inside;
+}
+
+/* Makes a file (or, if `directory`, a directory) of a name that was not there before. */
+static int make_unique(char *template, int suffix, int flags, bool directory)
+{
+    char *marks = find_marks(template, suffix);
+    int saved = errno;
+    for (int i = 0; marks != NULL && i < TRIES; i++) {
+        if (fill_marks(marks) < 0)
+            break;
+        int made = directory
+            ? fs_mkdir(template, 0700)
+            : fs_open(template, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
+        if (made >= 0) {
+            errno = saved;
+            return made;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    if (marks != NULL)
+        memcpy(marks, "XXXXXX", MARKS);
+    return -1;
+}
+
+static int made_outside(int fd)
+{
+    if (fd >= 0)
+        fdtable_opened_outside(fd);
+    return fd;
+}
+
+int fs_mkstemp(char *template)
+{
+    if (is_inside(template))
+        return make_unique(template, 0, 0, false);
+    return made_outside(real.mkstemp(template));
+}
+
+int fs_mkostemp(char *template, int flags)
+{
+    if (is_inside(template))
+        return make_unique(template, 0, flags, false);
+    return made_outside(real.mkostemp(template, flags));
+}
+
+int fs_mkstemps(char *template, int suffix)
+{
+    if (is_inside(template))
+        return make_unique(template, suffix, 0, false);
+    return made_outside(real.mkstemps(template, suffix));
+}
+
+int fs_mkostemps(char *template, int suffix, int flags)
+{
+    if (is_inside(template))
+        return make_unique(template, suffix, flags, false);
+    return made_outside(real.mkostemps(template, suffix, flags));
+}
+
+char *fs_mkdtemp(char *template)
+{
+    if (!is_inside(template))
+        return real.mkdtemp(template);
+    return make_unique(template, 0, 0, true) < 0 ? NULL : template;
+}
