@@ -43,6 +43,7 @@ SHIM     := $(BUILD)/lib/libalgofs.so
 UNIT_SRC := $(wildcard core/*/test-*.c server/test-*.c agent/test-*.c wrappers/test-*.c)
 UNIT     := $(patsubst %.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELPERS  := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/helpers/*.c))
+BENCHES  := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all build help deps check demo install clean format format-check tidy lint bench
 .PHONY: asan-check tsan-check unit programs
@@ -125,6 +126,10 @@ $(BUILD)/helpers/%: tests/helpers/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g $< -lpthread -o $@
 
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -g $< -o $@
+
 ## make install    PREFIX=/usr/local DESTDIR=
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/libexec/algofs
@@ -149,7 +154,8 @@ asan-check: deps
 tsan-check: deps
 	+@BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread" scripts/sanitized-check
 
-bench: build
+## make bench      what it costs against plain files and curl, as ratios
+bench: build $(BENCHES)
 	@BUILD=$(abspath $(BUILD)) bench/run
 
 clean:
