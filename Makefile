@@ -45,7 +45,7 @@ UNIT     := $(patsubst %.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELPERS  := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES  := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all build help deps check demo install clean format format-check tidy lint bench
+.PHONY: all build help deps check demo install clean format tidy bench soak
 .PHONY: asan-check tsan-check unit programs
 .DELETE_ON_ERROR:
 
@@ -153,6 +153,10 @@ asan-check: deps
 	    scripts/sanitized-check
 tsan-check: deps
 	+@BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread" scripts/sanitized-check
+
+## make soak       the long forms of the model and crash tests (an hour or so)
+soak: build unit
+	@BUILD=$(abspath $(BUILD)) MODEL_OPS=10000 KILLS=200 tests/run -t 3600 write/
 
 ## make bench      what it costs against plain files and curl, as ratios
 bench: build $(BENCHES)

@@ -136,6 +136,89 @@ static int call_hint(struct call *call, struct reply *reply)
     return rc;
 }
 
+static int call_open_write(struct call *call, struct reply *reply)
+{
+    struct wire_open_write_request request;
+    struct wire_open_write_reply answer = { 0 };
+    int rc = wire_decode_open_write_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_open_write(call->engine, &request, &answer, &reply->fd);
+    return rc < 0 ? rc : wire_encode_open_write_reply(&reply->out, WIRE_OPEN_WRITE, &answer);
+}
+
+static int call_commit(struct call *call, struct reply *reply)
+{
+    struct wire_commit_request request;
+    struct wire_commit_reply answer = { 0 };
+    int rc = wire_decode_commit_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_commit(call->engine, &request, call->fds[0], &answer);
+    return rc < 0 ? rc : wire_encode_commit_reply(&reply->out, WIRE_COMMIT, &answer);
+}
+
+static int call_done(struct reply *reply, enum wire_type type, int rc)
+{
+    const struct wire_done_reply answer = { 0 };
+    return rc < 0 ? rc : wire_encode_done_reply(&reply->out, type, &answer);
+}
+
+static int call_mkdir(struct call *call, struct reply *reply)
+{
+    struct wire_mkdir_request request;
+    int rc = wire_decode_mkdir_request(&call->in, &request);
+    return call_done(reply, WIRE_MKDIR, rc < 0 ? rc : engine_mkdir(call->engine, &request));
+}
+
+static int call_remove(struct call *call, struct reply *reply)
+{
+    struct wire_remove_request request;
+    int rc = wire_decode_remove_request(&call->in, &request);
+    return call_done(reply, WIRE_REMOVE, rc < 0 ? rc : engine_remove(call->engine, &request));
+}
+
+static int call_rename(struct call *call, struct reply *reply)
+{
+    struct wire_rename_request request;
+    int rc = wire_decode_rename_request(&call->in, &request);
+    return call_done(reply, WIRE_RENAME, rc < 0 ? rc : engine_rename(call->engine, &request));
+}
+
+static int call_setattr(struct call *call, struct reply *reply)
+{
+    struct wire_setattr_request request;
+    int rc = wire_decode_setattr_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_setattr(call->engine, &request, call->fds[0]);
+    return call_done(reply, WIRE_SETATTR, rc);
+}
+
+static int call_flush(struct call *call, struct reply *reply)
+{
+    struct wire_flush_request request;
+    struct wire_flush_reply answer = { 0 };
+    int rc = wire_decode_flush_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_flush(call->engine, &request, &answer, &reply->fd);
+    return rc < 0 ? rc : wire_encode_flush_reply(&reply->out, WIRE_FLUSH, &answer);
+}
+
+static int call_getacl(struct call *call, struct reply *reply)
+{
+    struct wire_getacl_request request;
+    struct wire_getacl_reply answer = { .acl = "" };
+    int rc = wire_decode_getacl_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_getacl(call->engine, &request, &answer);
+    return rc < 0 ? rc : wire_encode_getacl_reply(&reply->out, WIRE_GETACL, &answer);
+}
+
+static int call_setacl(struct call *call, struct reply *reply)
+{
+    struct wire_setacl_request request;
+    int rc = wire_decode_setacl_request(&call->in, &request);
+    return call_done(reply, WIRE_SETACL, rc < 0 ? rc : engine_setacl(call->engine, &request));
+}
+
 static int call_status(struct call *call, struct reply *reply)
 {
     struct wire_status_request request;
@@ -184,6 +267,15 @@ static int call_dispatch(struct call *call, enum wire_type type, struct reply *r
         [WIRE_HINT] = call_hint,
         [WIRE_STATUS] = call_status,
         [WIRE_STOP] = call_stop,
+        [WIRE_OPEN_WRITE] = call_open_write,
+        [WIRE_COMMIT] = call_commit,
+        [WIRE_MKDIR] = call_mkdir,
+        [WIRE_REMOVE] = call_remove,
+        [WIRE_RENAME] = call_rename,
+        [WIRE_SETATTR] = call_setattr,
+        [WIRE_FLUSH] = call_flush,
+        [WIRE_GETACL] = call_getacl,
+        [WIRE_SETACL] = call_setacl,
     };
     if ((size_t)type >= sizeof(handlers) / sizeof(handlers[0]) || handlers[type] == NULL)
         return -EOPNOTSUPP;
@@ -203,7 +295,7 @@ static void call_answer(struct call *call)
     if (!reply.silent && (rc = call_send(call->connection, &reply)) < 0)
         log_debug("agent", "type %u: the door has gone: %s", header.type, strerror(-rc));
     if (reply.fd >= 0)
-        (void)close(reply.fd); /* a map or a memory file, open for reading there */
+        (void)close(reply.fd); /* the door has its own now; one that has gone has written nothing */
 }
 
 void call_serve(struct engine *engine, const struct call_host *host, int connection)
@@ -228,6 +320,6 @@ void call_serve(struct engine *engine, const struct call_host *host, int connect
         log_debug("agent", "no request came: %s", strerror(-rc));
     for (unsigned i = 0; i < WIRE_FDS_MAX; i++)
         if (call.fds[i] >= 0)
-            (void)close(call.fds[i]); /* the door's file, open for reading */
+            (void)close(call.fds[i]); /* the door has its own */
     explicit_bzero(call.in.bytes, call.in.len); /* HELLO carries the key */
 }

@@ -130,7 +130,8 @@ static void service_tick(void *argument)
 static bool service_idle(struct service *service)
 {
     uint64_t now = clock_ms();
-    if (atomic_load(&service->calls) > 0 || engine_transfers(service->engine) > 0)
+    if (atomic_load(&service->calls) > 0 || engine_transfers(service->engine) > 0 ||
+        engine_pending(service->engine) > 0)
         service->active_ms = now;
     if (now - service->ticked_ms >= SERVICE_TICK_MS && !atomic_exchange(&service->ticking, true)) {
         service->ticked_ms = now;

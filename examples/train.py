@@ -3,10 +3,12 @@
 """Trains a small neural network on a folder of images and prints loss and accuracy per epoch.
 
 An ordinary program: it opens image files by name, in a new shuffled order each epoch, as a data loader
-of any framework does. It knows nothing of where the folder is: on a disk, or under /algo by algofs.
+of any framework does. With --checkpoint it keeps its state in a file after each epoch, and goes on from
+there if the file exists. It knows nothing of where they are: on a disk, or under /algo by algofs.
 """
 import argparse
 import csv
+import json
 import os
 
 import numpy as np
@@ -93,11 +95,29 @@ def accuracy(network, data, indices):
     return right / len(indices)
 
 
+def save(path, network, chance, epoch):
+    """Writes the checkpoint beside its name and renames it: a reader sees the old one or the new one."""
+    with open(path + ".tmp", "wb") as file:
+        np.savez(file, *network.weights, *network.speeds, epoch=epoch, chance=json.dumps(chance.bit_generator.state))
+    os.replace(path + ".tmp", path)
+
+
+def load(path, network, chance):
+    """Takes up the state of the checkpoint and returns its epoch."""
+    with np.load(path) as state:
+        arrays = [state["arr_%d" % i] for i in range(len(network.weights) + len(network.speeds))]
+        chance.bit_generator.state = json.loads(str(state["chance"]))
+        epoch = int(state["epoch"])
+    network.weights, network.speeds = arrays[:len(network.weights)], arrays[len(network.weights):]
+    return epoch
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, metavar="DIR", help="folder with labels.csv and the images")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", metavar="FILE", help="keep the state here, and go on from it")
     args = parser.parse_args()
 
     chance = np.random.default_rng(args.seed)
@@ -107,10 +127,16 @@ def main():
     first, _ = data.batch(rest[:1])
     network = Network(first.shape[1], data.labels.max() + 1, chance)
     print("%d images to learn from, %d to test with" % (len(rest), len(held_out)))
-    for epoch in range(1, args.epochs + 1):
+    done = 0
+    if args.checkpoint and os.path.exists(args.checkpoint):
+        done = load(args.checkpoint, network, chance)
+        print("going on after epoch %d" % done)
+    for epoch in range(done + 1, args.epochs + 1):
         loss, right = train_epoch(network, data, chance.permutation(rest))
         print("epoch %d  loss %.6f  accuracy %.4f  test accuracy %.4f"
               % (epoch, loss, right, accuracy(network, data, held_out)), flush=True)
+        if args.checkpoint:
+            save(args.checkpoint, network, chance, epoch)
 
 
 if __name__ == "__main__":

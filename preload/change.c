@@ -34,15 +34,7 @@ int change_refused_new(const struct target *t)
         return EEXIST;
     if (rc != -ENOENT || t->near)
         return rc == -ENOENT ? EROFS : -rc;
-    char parent[PATH_MAX]; /* a missing parent is ENOENT even on a read-only file system */
-    size_t len = strnlen(t->path, sizeof(parent) - 1);
-    memcpy(parent, t->path, len);
-    while (len > 0 && parent[len - 1] == '/')
-        len--;
-    while (len > 0 && parent[len - 1] != '/')
-        len--;
-    parent[len] = '\0';
-    rc = len == 0 ? 0 : sys_fstatat(t->dirfd, parent, &st, 0);
+    rc = target_check_parent(t); /* a missing parent is ENOENT even on a read-only file system */
     return rc < 0 ? -rc : EROFS;
 }
 

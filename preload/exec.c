@@ -18,6 +18,8 @@
 
 enum {
     SCRIPT_LINE = 256,  /* BINPRM_BUF_SIZE of the kernel */
+    BUSY_TRIES = 100,
+    BUSY_NANOSECONDS = 2000000,
     SCRIPT_DEPTH = 5,   /* how many interpreters may be scripts themselves, as in the kernel */
     ENVIRONMENT_MAX = 131072, /* entries that are copied to the stack; more go on unchanged */
 };
@@ -36,6 +38,13 @@ int exec_fill(const struct target *t)
     int rc = lazy_whole(fd);
     (void)sys_close(fd);
     return rc < 0 ? fail(-rc) : 0;
+}
+
+bool exec_wait_if_busy(int *tries)
+{
+    struct timespec pause = { 0, BUSY_NANOSECONDS };
+    (void)sys_nanosleep(&pause); /* cut short by a signal: tries a little earlier */
+    return ++*tries <= BUSY_TRIES;
 }
 
 struct script {
@@ -112,7 +121,11 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
         return -1;
     if (sys_faccessat(t.dirfd, t.path, X_OK) == 0 && read_script(&t, &script))
         return exec_script(&script, path, argv, envp, depth);
-    return real.execve(t.path, argv, envp);
+    int tries = 0;
+    int rc = real.execve(t.path, argv, envp);
+    while (rc < 0 && errno == ETXTBSY && exec_wait_if_busy(&tries))
+        rc = real.execve(t.path, argv, envp);
+    return rc;
 }
 
 int fs_execve(const char *path, char *const argv[], char *const envp[])

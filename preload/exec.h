@@ -28,6 +28,9 @@ struct exec_buffer {
 };
 char *const *exec_environment(char *const *envp, char **out, struct exec_buffer *buffer);
 
+/** After ETXTBSY: the agent may be just about to close the descriptor that it filled or opened the file
+ * through. Waits a moment; whether it is worth another try (about 0.2 s in all). */
+bool exec_wait_if_busy(int *tries);
 /** The program under the prefix is made whole, so that the kernel can map it. 0, or -1 with errno. */
 int exec_fill(const struct target *t);
 

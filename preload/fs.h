@@ -59,6 +59,7 @@ int fs_execveat(
     int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device);
 int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
+void fs_exit_now(int status) __attribute__((noreturn));
 long fs_syscall(long number, const long argument[6]);
 
 #endif

@@ -218,7 +218,7 @@ int lazy_whole(int fd)
     if (fdtable_is_lazy(fd))
         return lazy_range(fd, 0, UINT64_MAX);
     struct stat st;
-    if (sys_fstat(fd, &st) < 0 || !present_is_incomplete(st.st_mode) || !place_has_fd(fd))
+    if (sys_fstat(fd, &st) < 0 || !entry_is_incomplete(st.st_mode) || !place_has_fd(fd))
         return 0;
     return lazy_adopt(fd, &st, LAZY_WHOLE);
 }

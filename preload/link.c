@@ -163,8 +163,10 @@ static enum pair_side find_pair(
         return PAIR_FAILED;
     if (!p->from.t.inside && !p->to.t.inside)
         return PAIR_OUTSIDE;
-    struct stat st;
-    int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    /* The kernel walks to both parents before it looks at anything else. */
+    int rc = target_check_parent(&p->from.t);
+    if (rc == 0)
+        rc = target_check_parent(&p->to.t);
     if (rc == 0 && p->from.t.inside != p->to.t.inside)
         rc = -EXDEV;
     return result(rc) < 0 ? PAIR_FAILED : PAIR_INSIDE;
@@ -175,14 +177,13 @@ static int rename_inside(const struct pair *p, const char *from, const char *to,
     if (last_dots(from) != 0 || last_dots(to) != 0)
         return result(-EBUSY);
     struct stat st;
-    int rc = may_change(&p->from.t);
+    int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0)
+        rc = may_change(&p->from.t);
     if (rc == 0 && p->to.t.rel_len == 0)
         rc = -EBUSY;
-    if (rc == 0 && (p->from.t.slash || p->to.t.slash)) { /* both must then be directories */
-        rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
-        if (rc == 0 && !S_ISDIR(st.st_mode))
-            rc = -ENOTDIR;
-    }
+    if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
+        rc = -ENOTDIR;
     return result(rc < 0 ? rc : door_rename(p->from.name, p->to.name, flags));
 }
 
@@ -217,7 +218,9 @@ int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to,
 
 static int refuse_link(const struct pair *p)
 {
-    return refuse_node(&p->to.t);
+    struct stat st;
+    int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    return rc < 0 ? result(rc) : refuse_node(&p->to.t);
 }
 
 int fs_link(const char *from, const char *to)

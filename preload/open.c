@@ -39,7 +39,7 @@ static int take_on(int fd, int flags, enum lazy_wish wish)
         return rc;
     if (S_ISDIR(st.st_mode))
         (void)fdtable_set(fd, fd_make(FD_DIRECTORY, 0)); /* unknown serves as well, only slower */
-    else if (present_is_incomplete(st.st_mode))
+    else if (entry_is_incomplete(st.st_mode))
         return lazy_adopt(fd, &st, wish);
     return 0;
 }
@@ -94,7 +94,7 @@ static int opened_by_link(int fd, int flags)
         return fd;
     }
     if ((flags & O_PATH) == O_PATH || sys_fstat(fd, &st) < 0 ||
-        !present_is_incomplete(st.st_mode) || !place_has_fd(fd)) {
+        !entry_is_incomplete(st.st_mode) || !place_has_fd(fd)) {
         fdtable_drop(fd);
         return fd;
     }

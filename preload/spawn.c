@@ -22,9 +22,14 @@ static int spawn(spawn_function *next, pid_t *pid, const char *path,
     int rc = lazy_before_exec();
     if (rc < 0)
         return -rc;
+    int tries = 0;
     struct exec_buffer buffer;
     char **room = alloca(exec_environment_room(envp) * sizeof(*room));
-    return next(pid, path, actions, attributes, argv, exec_environment(envp, room, &buffer));
+    char *const *full = exec_environment(envp, room, &buffer);
+    int error = next(pid, path, actions, attributes, argv, full);
+    while (error == ETXTBSY && exec_wait_if_busy(&tries))
+        error = next(pid, path, actions, attributes, argv, full);
+    return error;
 }
 
 /* posix_spawn answers with the error number; errno stays what it was. */

@@ -36,7 +36,7 @@ static int presented_fd(int fd, int rc, struct stat *st)
         present_stat_opened_incomplete(st);
     else if (fd_kind_of(word) == FD_DIRECTORY && S_ISDIR(st->st_mode))
         present_stat(st);
-    else if (__builtin_expect(present_is_incomplete(st->st_mode), 0) && place_has_fd(fd))
+    else if (__builtin_expect(entry_is_incomplete(st->st_mode), 0) && place_has_fd(fd))
         present_stat(st);
     return rc;
 }
@@ -135,7 +135,7 @@ int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx
     if (is_empty_path(path, flags)) {
         int rc = real.statx(dirfd, path, flags, mask, stx);
         fd_word word = fdtable_get(dirfd);
-        if (rc == 0 && (fd_kind_of(word) >= FD_DIRECTORY || present_is_incomplete(stx->stx_mode)))
+        if (rc == 0 && (fd_kind_of(word) >= FD_DIRECTORY || entry_is_incomplete(stx->stx_mode)))
             present_statx(stx);
         if (rc == 0 && fd_kind_of(word) == FD_FILLED &&
             fd_payload(word) == (stx->stx_ino & (UINT64_MAX >> FD_KIND_BITS)))

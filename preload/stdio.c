@@ -71,6 +71,8 @@ static FILE *open_to_write(const char *path, const char *mode)
     int fd = fs_open(path, flags, 0666);
     if (fd < 0)
         return NULL;
+    if ((flags & (O_APPEND | O_ACCMODE)) == (O_APPEND | O_WRONLY)) /* as fopen does, not fdopen */
+        (void)sys_lseek(fd, 0, SEEK_END);
     FILE *stream = real.fdopen(fd, mode);
     if (stream == NULL) {
         int saved = errno;

@@ -392,6 +392,21 @@ int target_find_name(struct named *n, int dirfd, const char *path)
     return 0;
 }
 
+int target_check_parent(const struct target *t)
+{
+    char parent[PATH_MAX];
+    struct stat st;
+    size_t len = strnlen(t->path, sizeof(parent) - 1);
+    memcpy(parent, t->path, len);
+    while (len > 0 && parent[len - 1] == '/')
+        len--;
+    while (len > 0 && parent[len - 1] != '/')
+        len--;
+    parent[len] = '\0';
+    int rc = len == 0 ? 0 : sys_fstatat(t->dirfd, parent, &st, 0);
+    return rc < 0 ? rc : 0;
+}
+
 int target_find_listing(struct target *t, int dirfd, const char *path)
 {
     if (target_find(t, dirfd, path) < 0)

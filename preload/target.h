@@ -45,6 +45,8 @@ struct named {
 };
 /** For calls that change the prefix: as target_find, and the name. */
 int target_find_name(struct named *n, int dirfd, const char *path);
+/** Whether the directory that holds what `t` names is there: 0, -ENOENT, -ENOTDIR, … */
+int target_check_parent(const struct target *t);
 /** Only translates: nothing is asked of the remote. */
 int target_translate(struct target *t, int dirfd, const char *path);
 

@@ -113,6 +113,7 @@ start_server() {
     SERVER_LOG=$T/server.$n.log
     out=$T/server.$n.out
     mkdir "$T/root.$n"
+    : >"$out" # it is read before the server has opened it
     "$BUILD/bin/algofs-server" --root "$T/root.$n" --listen 127.0.0.1:0 "${key[@]}" --user set \
         --home "set=$SRC" --log "$SERVER_LOG" "$@" >"$out" 2>"$out.err" </dev/null &
     SERVER_PID=$!
@@ -152,7 +153,7 @@ serve() { start_server "$@"; use_prefix; }
 
 # in_prefix CMD...: runs CMD as the ordinary user with the shim. `NAME=value` words may come first.
 in_prefix() {
-    if plain; then as_user env "$@"; else as_user env LD_PRELOAD="$LIB" "$@"; fi
+    if plain; then as_user env "$@"; else as_user env LD_PRELOAD="$LIB" /usr/bin/env "$@"; fi # the second env finds commands in the prefix
 }
 
 algofs() { as_user "$BUILD/bin/algofs" "$@"; }

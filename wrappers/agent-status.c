@@ -3,8 +3,13 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/client/call.h"
 
-enum { STOP_POLLS = 3000, POLL_NANOSECONDS = 10000000 }; /* half a minute in all */
+enum { STOP_POLLS = 6000, POLL_NANOSECONDS = 5000000 }; /* half a minute in all */
 
 static int read_all(int fd, char **ret_text)
 {
@@ -64,6 +69,17 @@ int agent_status_read(const char *cache, struct cJSON **ret_status)
     return *ret_status == NULL ? -EPROTO : 0;
 }
 
+/* The agent holds this lock for life; its process number may stay taken a while longer, by a zombie that
+ * init has not collected. */
+static bool lock_is_free(const char *cache)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof(path), "%s/agent.lock", cache) >= (int)sizeof(path))
+        return false;
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 int agent_stop(const char *cache)
 {
     struct wire_stop_request request = { 0 };
@@ -77,7 +93,8 @@ int agent_stop(const char *cache)
     if (rc < 0)
         return rc;
     struct timespec pause = { 0, POLL_NANOSECONDS };
-    for (int i = 0; i < STOP_POLLS && kill((pid_t)reply.agent_pid, 0) == 0; i++)
+    for (int i = 0; i < STOP_POLLS && kill((pid_t)reply.agent_pid, 0) == 0 && !lock_is_free(cache);
+         i++)
         (void)nanosleep(&pause, NULL); /* cut short by a signal: looks a little earlier */
     return 0;
 }

@@ -47,7 +47,6 @@
     ROW(no_proxy, ENVIRONMENT_AGENT)                                                             \
     ROW(NO_PROXY, ENVIRONMENT_AGENT)                                                             \
     ROW(SSL_CERT_FILE, ENVIRONMENT_AGENT)                                                        \
-    ROW(SSL_CERT_DIR, ENVIRONMENT_AGENT)                                                         \
     ROW(CURL_CA_BUNDLE, ENVIRONMENT_AGENT)                                                       \
     ROW(ASAN_OPTIONS, ENVIRONMENT_AGENT)                                                         \
     ROW(TSAN_OPTIONS, ENVIRONMENT_AGENT)

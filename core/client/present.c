@@ -13,7 +13,7 @@ static blkcnt_t dense_blocks(off_t size)
 
 static bool is_untouched_directory(const struct stat *st)
 {
-    return S_ISDIR(st->st_mode) && st->st_mtim.tv_sec == PRESENT_DIRECTORY_MTIME &&
+    return S_ISDIR(st->st_mode) && st->st_mtim.tv_sec == ENTRY_DIRECTORY_MTIME &&
         st->st_mtim.tv_nsec == 0;
 }
 
@@ -21,7 +21,7 @@ void present_stat(struct stat *st)
 {
     if (is_untouched_directory(st))
         st->st_ctim = st->st_mtim;
-    if (!present_is_incomplete(st->st_mode))
+    if (!entry_is_incomplete(st->st_mode))
         return;
     st->st_blocks = dense_blocks(st->st_size);
     st->st_mode &= ~(mode_t)S_ISVTX;
@@ -37,10 +37,10 @@ void present_stat_opened_incomplete(struct stat *st)
 
 void present_statx(struct statx *stx)
 {
-    if (S_ISDIR(stx->stx_mode) && stx->stx_mtime.tv_sec == PRESENT_DIRECTORY_MTIME &&
+    if (S_ISDIR(stx->stx_mode) && stx->stx_mtime.tv_sec == ENTRY_DIRECTORY_MTIME &&
         stx->stx_mtime.tv_nsec == 0)
         stx->stx_ctime = stx->stx_mtime;
-    if (!present_is_incomplete(stx->stx_mode))
+    if (!entry_is_incomplete(stx->stx_mode))
         return;
     stx->stx_blocks = (uint64_t)dense_blocks((off_t)stx->stx_size);
     stx->stx_mode &= (unsigned short)~S_ISVTX;

@@ -9,21 +9,9 @@
 #define ALGOFS_CLIENT_PRESENT_H
 
 #include <linux/stat.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 
-/** Whether raw attributes are those of a file whose data is not all here. */
-static inline bool present_is_incomplete(mode_t mode)
-{
-    return (mode & (S_IFMT | S_ISVTX)) == (S_IFREG | S_ISVTX);
-}
-
-/*
- * The mtime of directories that are as the remote has them; the Data API keeps no times for directories.
- * One fixed moment, so that listing a directory does not change what was seen of it: 2015-03-12
- * 08:00:00 UTC. While a directory has it, its ctime is presented as the same.
- */
-enum { PRESENT_DIRECTORY_MTIME = 1426147200 };
+#include "core/wire/entry.h"
 
 /** Turns raw attributes into the presented ones; those of complete files stay. */
 void present_stat(struct stat *st);

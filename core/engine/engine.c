@@ -8,7 +8,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/commit.h"
 #include "core/engine/internal.h"
+#include "core/engine/watch.h"
 
 int engine_new(const struct engine_options *options, struct engine **ret_engine)
 {
@@ -24,9 +26,14 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
     engine->options.cache = engine->cache;
     engine->demand = pool_new(ENGINE_DEMAND_THREADS, ENGINE_THREAD_IDLE_MS);
     engine->ahead = pool_new(ENGINE_AHEAD_THREADS, ENGINE_THREAD_IDLE_MS);
-    if (engine->cache == NULL || engine->demand == NULL || engine->ahead == NULL) {
+    engine->uploads = pool_new(COMMIT_THREADS, ENGINE_THREAD_IDLE_MS);
+    int rc = engine->cache == NULL || engine->demand == NULL || engine->ahead == NULL ||
+            engine->uploads == NULL
+        ? -ENOMEM
+        : watch_new(engine, &engine->watch);
+    if (rc < 0) {
         engine_free(engine);
-        return -ENOMEM;
+        return rc;
     }
     *ret_engine = engine;
     return 0;
@@ -37,6 +44,8 @@ void engine_free(struct engine *engine)
     if (engine == NULL)
         return;
     engine_cancel(engine);
+    watch_stop(engine->watch);
+    pool_free(engine->uploads);
     pool_free(engine->ahead);
     pool_free(engine->demand);
     while (engine->instances != NULL) {
@@ -44,6 +53,7 @@ void engine_free(struct engine *engine)
         engine->instances = instance->next;
         instance_free(instance);
     }
+    watch_free(engine->watch);
     pthread_mutex_destroy(&engine->opening);
     pthread_mutex_destroy(&engine->lock);
     free(engine->cache);
@@ -60,7 +70,22 @@ void engine_cancel(struct engine *engine)
 
 unsigned engine_transfers(struct engine *engine)
 {
-    return pool_active(engine->demand) + pool_active(engine->ahead);
+    return pool_active(engine->demand) + pool_active(engine->ahead) +
+        pool_active(engine->uploads);
+}
+
+unsigned engine_pending(struct engine *engine)
+{
+    unsigned pending = 0;
+    pthread_mutex_lock(&engine->lock);
+    struct instance *instance = engine->instances; /* only added to at the front: the rest stays */
+    pthread_mutex_unlock(&engine->lock);
+    for (; instance != NULL; instance = instance->next) {
+        struct commit_counts counts;
+        commit_count(instance, &counts);
+        pending += dirty_count(instance) - counts.lasting;
+    }
+    return pending;
 }
 
 int engine_hello(struct engine *engine, const struct wire_hello_request *request,

@@ -17,8 +17,13 @@
  *
  *     engine opening -> engine lock
  *     hydrations (an instance's table) -> a hydration's lock
- *     questions, connectors, orders: nothing below them
- *     a tree's and a pool's locks: nothing below them, taken under any of the above
+ *     a dirty record's journaling -> dirties -> the watch's, a tree's
+ *     connectors, orders, words: nothing below them but a pool's
+ *     a tree's -> questions, claims (through tree_keep)
+ *     questions, claims, a pool's, the journal's: nothing below them, taken under any of the above
+ *
+ * Claims of paths (claim.h) are no locks: they are held over network calls, one at a time by a
+ * thread, and never taken under a lock.
  */
 #ifndef ALGOFS_ENGINE_ENGINE_H
 #define ALGOFS_ENGINE_ENGINE_H
@@ -56,6 +61,30 @@ int engine_open(struct engine *engine, const struct wire_open_request *request, 
 int engine_need(struct engine *engine, const struct wire_need_request *request, int fd,
     struct wire_need_reply *ret_reply);
 void engine_hint(struct engine *engine, const struct wire_hint_request *request, int fd);
+
+/* What changes the remote; the answers come when it has (core/wire/message.h). */
+
+/** *ret_fd: the file, open as asked, the caller's to close. */
+int engine_open_write(struct engine *engine, const struct wire_open_write_request *request,
+    struct wire_open_write_reply *ret_reply, int *ret_fd);
+/** `fd`: -1 if the file is not open any more. */
+int engine_commit(struct engine *engine, const struct wire_commit_request *request, int fd,
+    struct wire_commit_reply *ret_reply);
+int engine_mkdir(struct engine *engine, const struct wire_mkdir_request *request);
+int engine_remove(struct engine *engine, const struct wire_remove_request *request);
+int engine_rename(struct engine *engine, const struct wire_rename_request *request);
+/** `fd`: -1 unless the request's path is "". */
+int engine_setattr(struct engine *engine, const struct wire_setattr_request *request, int fd);
+/** *ret_fd: a file with a line for each failure, the caller's to close. */
+int engine_flush(struct engine *engine, const struct wire_flush_request *request,
+    struct wire_flush_reply *ret_reply, int *ret_fd);
+int engine_getacl(struct engine *engine, const struct wire_getacl_request *request,
+    struct wire_getacl_reply *ret_reply);
+int engine_setacl(struct engine *engine, const struct wire_setacl_request *request);
+
+/** Files that are open for writing or to be uploaded; such as wait for somebody to do something do
+ * not count. */
+unsigned engine_pending(struct engine *engine);
 
 /** Adds `"instances":[…],"transfers":N`, the members of a JSON object. No key is in it. */
 void engine_status_json(struct engine *engine, struct strbuf *out);

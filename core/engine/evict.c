@@ -123,13 +123,22 @@ static int evict_count(struct engine *engine, struct collection *collection)
     return rc;
 }
 
+/* What is being changed here is not evicted. */
+static bool evict_keep(void *context, const char *directory, const char *name, bool listed)
+{
+    (void)listed;
+    return claim_keeps(context, directory, name, UINT64_MAX);
+}
+
 static void evict_oldest(struct engine *engine, const struct collection *collection, uint64_t wanted)
 {
     uint64_t freed = 0;
     size_t files = 0;
     for (size_t i = 0; i < collection->count && freed < wanted; i++) {
         const struct candidate *candidate = &collection->candidates[i];
-        int rc = tree_renew(candidate->instance->tree, candidate->path, candidate->inode, true);
+        const struct tree_keep keep = { evict_keep, candidate->instance };
+        int rc = tree_renew(
+            candidate->instance->tree, candidate->path, candidate->inode, true, &keep);
         if (rc == -ENOSPC)
             break;
         if (rc < 0)

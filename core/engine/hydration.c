@@ -2,6 +2,7 @@
 #include "core/engine/hydration.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,7 +238,7 @@ static void hydration_renew(struct hydration *hydration)
     /* Still the same file: only its version tells, or the listing lags behind. Then the object
      * itself is asked, which knows its size and version. */
     int rc = answer.result == 0
-        ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false)
+        ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false, NULL)
         : -ESTALE;
     if (rc == 0)
         (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
@@ -263,6 +264,16 @@ void hydration_set_stale(struct hydration *hydration)
     pthread_cond_broadcast(&hydration->changed);
 }
 
+/* Nothing is written any more: a program that the file is can only be run when nobody could write it. */
+static void hydration_stop_writing(struct hydration *h)
+{
+    struct file_state state;
+    CLEANUP_CLOSE int reader = file_open_reading(h->instance->tree, h->path);
+    if (reader >= 0 && file_inspect(reader, &state) == 0 && state.device == h->key.device &&
+        state.inode == h->key.inode)
+        (void)dup3(reader, h->fd, O_CLOEXEC); /* else the last user's close does it */
+}
+
 int hydration_complete(struct hydration *hydration)
 {
     struct instance *instance = hydration->instance;
@@ -273,6 +284,7 @@ int hydration_complete(struct hydration *hydration)
         instance->tree, hydration->fd, &hydration->state, hydration->synced.version);
     if (rc < 0)
         return rc;
+    hydration_stop_writing(hydration);
     hydration->synced.complete = true;
     if (hydration->synced.map.presence != NULL) {
         atomic_store(&hydration->synced.map.presence->complete, 1);

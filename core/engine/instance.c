@@ -12,6 +12,7 @@
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
 #include "core/engine/question.h"
+#include "core/engine/replay.h"
 
 enum { INSTANCE_ID_BYTES = 6, INSTANCE_OWNER_RETRY_MS = 60000 };
 
@@ -53,6 +54,8 @@ static struct instance *instance_new(struct engine *engine, uint64_t id)
     pthread_mutex_init(&instance->questions_lock, NULL);
     pthread_mutex_init(&instance->hydrations_lock, NULL);
     pthread_mutex_init(&instance->orders_lock, NULL);
+    claims_init(&instance->claims);
+    dirties_init(&instance->dirties);
     pthread_mutex_init(&instance->words_lock, NULL);
     return instance;
 }
@@ -73,9 +76,9 @@ int instance_open(
             instance = rc < 0 ? NULL : instance_new(engine, id);
             rc = rc == 0 && instance == NULL ? -ENOMEM : rc;
             if (rc == 0)
-                rc = tree_open(engine->cache, instance->name, &instance->tree);
+                rc = replay_open(instance);
             if (rc == 0)
-                rc = tree_make_directory(instance->tree, "data");
+                rc = tree_make_directory(instance->tree, "data", NULL);
             if (rc < 0) {
                 instance_free(instance);
                 stores->release(stores->context, account);
@@ -83,6 +86,7 @@ int instance_open(
             }
             instance->account = *account;
             *account = (struct stores_account){ .handle = NULL };
+            replay_start(instance);
             LOCK_SCOPE(&engine->lock);
             instance->next = engine->instances;
             engine->instances = instance;
@@ -115,11 +119,15 @@ void instance_free(struct instance *instance)
     pthread_mutex_destroy(&instance->questions_lock);
     pthread_mutex_destroy(&instance->hydrations_lock);
     pthread_mutex_destroy(&instance->orders_lock);
+    dirties_deinit(&instance->dirties);
+    claims_deinit(&instance->claims);
+    journal_close(instance->journal);
     pthread_mutex_destroy(&instance->words_lock);
     free(instance);
 }
 
-static int connector_add(struct instance *instance, const char *name, struct remote **ret_remote)
+static int connector_add(
+    struct instance *instance, const char *name, struct connector **ret_connector)
 {
     const struct stores *stores = instance->engine->options.stores;
     if (HASH_COUNT(instance->connectors) >= ENGINE_CONNECTORS_MAX)
@@ -141,23 +149,34 @@ static int connector_add(struct instance *instance, const char *name, struct rem
         free(connector);
         return -ENOMEM;
     }
-    *ret_remote = connector->remote;
+    *ret_connector = connector;
+    return 0;
+}
+
+int instance_connector(
+    struct instance *instance, const char *path, struct connector **ret_connector)
+{
+    char name[ENGINE_CONNECTOR_NAME_MAX];
+    if (names_split(path, name, sizeof(name)) == NULL || !names_is_connector(path))
+        return -ENOENT;
+    LOCK_SCOPE(&instance->connectors_lock);
+    struct connector *connector;
+    HASH_FIND_STR(instance->connectors, name, connector);
+    if (connector == NULL)
+        return connector_add(instance, name, ret_connector);
+    *ret_connector = connector;
     return 0;
 }
 
 int instance_remote(
     struct instance *instance, const char *path, struct remote **ret_remote, const char **ret_rest)
 {
-    char name[ENGINE_CONNECTOR_NAME_MAX];
-    const char *rest = names_split(path, name, sizeof(name));
-    if (rest == NULL || !names_is_connector(path))
-        return -ENOENT;
-    *ret_rest = rest;
-    LOCK_SCOPE(&instance->connectors_lock);
     struct connector *connector;
-    HASH_FIND_STR(instance->connectors, name, connector);
-    if (connector == NULL)
-        return connector_add(instance, name, ret_remote);
+    int rc = instance_connector(instance, path, &connector);
+    if (rc < 0)
+        return rc;
+    size_t len = strcspn(path, "/");
+    *ret_rest = path + len + (path[len] == '/');
     *ret_remote = connector->remote;
     return 0;
 }

@@ -9,6 +9,8 @@
 
 #include "core/base/pool.h"
 #include "core/base/table.h"
+#include "core/engine/claim.h"
+#include "core/engine/dirty.h"
 #include "core/engine/engine.h"
 #include "core/engine/evict.h"
 #include "core/tree/tree.h"
@@ -26,10 +28,13 @@ enum {
 struct question;
 struct hydration;
 struct ahead;
+struct watch;
 
 struct connector {
     UT_hash_handle hh;
     struct remote *remote;
+    atomic_ullong refused_ms; /* writable.h: when the key was refused a change; 0: it was not … */
+    atomic_bool permitted;    /* … and whether one was carried out, or is being tried */
     char name[];
 };
 
@@ -56,6 +61,10 @@ struct instance {
     struct hydration *idle_first, *idle_last;
     unsigned idle_count;
 
+    struct claims claims;   /* claim.h: what is being changed here */
+    struct dirties dirties; /* dirty.h: what is to be uploaded */
+    struct journal *journal;
+
     pthread_mutex_t orders_lock;
     struct ahead *orders; /* ahead.c: by directory */
 
@@ -68,7 +77,9 @@ struct instance {
 struct engine {
     struct engine_options options; /* immutable; strings owned */
     char *cache;
-    struct pool *demand, *ahead;
+    struct pool *demand, *ahead, *uploads;
+    struct watch *watch;
+    atomic_ullong next_copy; /* upload.c */
     atomic_bool cancelled;
     pthread_mutex_t opening; /* held while a new instance's tree is opened */
     pthread_mutex_t lock;
@@ -85,6 +96,9 @@ struct instance *instance_find(struct engine *engine, uint64_t id);
 /** The remote of `path`'s connector; *ret_rest points into `path` behind it. Borrowed for ever. */
 int instance_remote(
     struct instance *instance, const char *path, struct remote **ret_remote, const char **ret_rest);
+/** The connector itself. */
+int instance_connector(
+    struct instance *instance, const char *path, struct connector **ret_connector);
 /** A call's circumstances as the engine makes them. */
 struct remote_call instance_call(struct instance *instance, enum remote_priority priority);
 /**

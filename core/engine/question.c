@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/engine/ahead.h"
+#include "core/engine/claim.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
 #include "core/tree/listing.h"
@@ -27,6 +28,8 @@ struct question {
         unsigned users;
         bool asking, answered;
         bool is_long; /* the listing in progress has more than one page */
+        bool settled; /* the answer was made here; the one on its way is not taken */
+        uint64_t request_ms; /* when the latest request left */
         uint64_t asked_ms, finished_ms;
         int result;
     } synced;
@@ -90,29 +93,40 @@ static struct question *question_find(
 }
 
 /* Whether a probe that left after the long listing knows better if there is a `name`. */
-static bool question_keep(void *context, const char *name, bool listed)
+static bool question_probed(
+    struct question *listing, const char *directory, const char *name, bool listed)
 {
-    const struct question *listing = context;
     char path[PATH_MAX];
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", listing->path, name) >= sizeof(path))
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
         return false;
     LOCK_SCOPE(&listing->instance->questions_lock);
     const struct question *probe = question_find(listing->instance, QUESTION_ENTRY, path);
     return probe != NULL && probe->synced.answered &&
-        probe->synced.asked_ms > listing->synced.asked_ms &&
+        probe->synced.asked_ms > listing->synced.request_ms &&
         question_is_answer(probe->synced.result) && (probe->synced.result == 0) != listed;
+}
+
+/* Whether the answer to the question `context` must not change an entry. */
+static bool question_keep(void *context, const char *directory, const char *name, bool listed)
+{
+    struct question *question = context;
+    if (question->synced.is_long && question_probed(question, directory, name, listed))
+        return true; /* is_long and request_ms do not change while the answer is applied */
+    return claim_keeps(question->instance, directory, name, question->synced.request_ms);
 }
 
 static int question_apply(struct question *question, struct listing *listing)
 {
     struct instance *instance = question->instance;
+    const struct tree_keep keep = { question_keep, question };
     const struct listing_how how = {
         .partial = !names_lists_all(question->path),
-        .keep = listing_count(listing) > QUESTION_PAGE ? question_keep : NULL,
-        .context = question,
+        .keep = &keep,
     };
     struct listing_outcome outcome;
     int rc = listing_apply(instance->tree, question->path, listing, &how, &outcome);
+    if (rc == -ENOENT || rc == -ENOTDIR)
+        return rc; /* removed or replaced here meanwhile: that is the answer now */
     if (rc < 0) {
         log_error("engine", "cannot write the listing of \"%s\" to the cache: %s",
             question->path, strerror(-rc));
@@ -136,6 +150,7 @@ static int question_list(struct question *question)
     const char *rest;
     struct remote_call call = instance_call(instance, REMOTE_DEMAND);
     struct collection collection = { question, listing_new() };
+    const struct tree_keep keep = { question_keep, question };
     if (collection.listing == NULL)
         return -ENOMEM;
     int rc = instance_remote(instance, question->path, &remote, &rest);
@@ -147,7 +162,7 @@ static int question_list(struct question *question)
     if (rc == 0)
         rc = question_apply(question, collection.listing);
     else if (rc == -ENOENT && strcmp(question->path, "data") != 0)
-        rc = tree_remove(instance->tree, question->path) < 0 ? -EIO : -ENOENT;
+        rc = tree_remove(instance->tree, question->path, &keep) < 0 ? -EIO : -ENOENT;
     listing_free(collection.listing);
     return rc;
 }
@@ -166,8 +181,9 @@ static int question_probe(struct question *question)
     if (rc < 0)
         (void)instance_failed(instance, "look up", question->path, &call, rc);
     const struct tree_attributes attributes = question_attributes(&entry);
-    int local = rc == 0 ? tree_put(instance->tree, question->path, &attributes)
-        : rc == -ENOENT ? tree_remove(instance->tree, question->path)
+    const struct tree_keep keep = { question_keep, question };
+    int local = rc == 0 ? tree_put(instance->tree, question->path, &attributes, &keep)
+        : rc == -ENOENT ? tree_remove(instance->tree, question->path, &keep)
                         : 0;
     if (local < 0)
         log_error("engine", "cannot write \"%s\" to the cache: %s", question->path,
@@ -233,7 +249,8 @@ static void question_run(void *argument)
     int rc = question->kind == QUESTION_LISTING ? question_list(question)
                                                 : question_probe(question);
     LOCK_SCOPE(&instance->questions_lock);
-    question->synced.result = rc;
+    if (!question->synced.settled)
+        question->synced.result = rc;
     question->synced.answered = true;
     question->synced.asking = false;
     question->synced.finished_ms = clock_ms();
@@ -250,7 +267,8 @@ static void question_start(struct question *question)
     struct instance *instance = question->instance;
     question->synced.asking = true;
     question->synced.is_long = false;
-    question->synced.asked_ms = clock_ms();
+    question->synced.settled = false;
+    question->synced.asked_ms = question->synced.request_ms = clock_ms();
     question->synced.answered = false;
     question->synced.users++; /* question_run's */
     pthread_mutex_unlock(&instance->questions_lock);
@@ -318,6 +336,43 @@ void question_forget(struct instance *instance, enum question_kind kind, const c
     struct question *question = question_find(instance, kind, path);
     if (question != NULL)
         question->synced.answered = false;
+}
+
+void question_forget_below(struct instance *instance, const char *path)
+{
+    size_t len = strlen(path);
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question, *next;
+    HASH_ITER(hh, instance->questions, question, next) {
+        if (strncmp(question->path, path, len) == 0 &&
+            (question->path[len] == '/' || question->path[len] == '\0'))
+            question->synced.answered = false;
+    }
+}
+
+void question_settle(
+    struct instance *instance, enum question_kind kind, const char *path, int result)
+{
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question = question_get(instance, kind, path);
+    if (question == NULL)
+        return; /* no memory: it is asked when somebody wants to know */
+    question->synced.result = result;
+    question->synced.answered = question->synced.settled = true;
+    question->synced.asked_ms = question->synced.finished_ms = clock_ms();
+    pthread_cond_broadcast(&question->changed);
+}
+
+uint64_t question_oldest_ms(struct instance *instance)
+{
+    uint64_t oldest = UINT64_MAX;
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question, *next;
+    HASH_ITER(hh, instance->questions, question, next) {
+        if (question->synced.asking && question->synced.request_ms < oldest)
+            oldest = question->synced.request_ms;
+    }
+    return oldest;
 }
 
 void question_free_all(struct instance *instance)

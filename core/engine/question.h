@@ -16,7 +16,10 @@
  * it. A failure is answered even where the tree still shows an older listing: nothing stale is
  * served silently.
  *
- * Threads: any. The table is bounded: old answers are forgotten.
+ * What was changed here after a request left is not undone by its answer (claim.h).
+ *
+ * Threads: any. The table is bounded: old answers are forgotten. Its lock may be taken under the
+ * tree's, and the claims' lock under it never.
  */
 #ifndef ALGOFS_ENGINE_QUESTION_H
 #define ALGOFS_ENGINE_QUESTION_H
@@ -47,6 +50,16 @@ bool question_known(struct instance *instance, enum question_kind kind, const ch
 
 /** Has `path`'s next question asked anew, whatever age would do. */
 void question_forget(struct instance *instance, enum question_kind kind, const char *path);
+
+/** The same for all of `path` and of what is below it. */
+void question_forget_below(struct instance *instance, const char *path);
+
+/** Makes `result` the answer from now on, because it was made so here: of one on its way, too. */
+void question_settle(
+    struct instance *instance, enum question_kind kind, const char *path, int result);
+
+/** When the oldest request left that is still on its way; UINT64_MAX: there is none. */
+uint64_t question_oldest_ms(struct instance *instance);
 
 /** Frees all. Nobody may be asking. */
 void question_free_all(struct instance *instance);

@@ -1,11 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
+#include "core/engine/commit.h"
 #include "core/engine/hydration.h"
 #include "core/engine/internal.h"
+
+enum { STATUS_FILES_MAX = 100 };
+
+static const char *status_state(const struct dirty *dirty)
+{
+    return dirty->synced.uploading ? "uploading"
+        : dirty->synced.queued     ? "queued"
+        : dirty->synced.error != 0 ? "failed"
+                                   : "open";
+}
+
+/* The files that are open for writing or to be uploaded, the first STATUS_FILES_MAX of them. */
+static void status_writes(struct instance *instance, struct strbuf *out)
+{
+    struct commit_counts counts;
+    struct dirty *dirty, *next;
+    unsigned shown = 0;
+    int64_t now_s = time(NULL);
+    commit_count(instance, &counts);
+    strbuf_addf(out, ",\"pending\":%u,\"failed\":%u,\"pending_bytes\":%" PRIu64 ",\"writes\":[",
+        counts.pending, counts.failed, counts.bytes);
+    LOCK_SCOPE(&instance->dirties.lock);
+    HASH_ITER(hh, instance->dirties.table, dirty, next) {
+        if (shown == STATUS_FILES_MAX)
+            break;
+        strbuf_addstr(out, shown++ == 0 ? "{\"path\":" : ",{\"path\":");
+        json_add_string(out, dirty->synced.path);
+        strbuf_addf(out, ",\"since_s\":%" PRId64 ",\"state\":\"%s\",\"error\":",
+            now_s > dirty->since_s ? now_s - dirty->since_s : 0, status_state(dirty));
+        json_add_string(out, dirty->synced.error != 0 ? dirty->synced.why : "");
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
 
 static void status_instance(struct instance *instance, struct strbuf *out)
 {
@@ -36,6 +72,7 @@ static void status_instance(struct instance *instance, struct strbuf *out)
         requests, (uint64_t)atomic_load(&instance->failures), now.bytes_in);
     strbuf_addstr(out, ",\"last_error\":");
     json_add_string(out, last_error);
+    status_writes(instance, out);
     strbuf_addch(out, '}');
 }
 

@@ -40,6 +40,7 @@ enum algorithmia_operation {
     ALGORITHMIA_WRITE,
     ALGORITHMIA_MAKE_DIR,
     ALGORITHMIA_REMOVE,
+    ALGORITHMIA_ACL,
 };
 
 /* algorithmia.c */
@@ -82,6 +83,13 @@ int algorithmia_page_parse(struct remote_call *call, char *json, size_t len, rem
 
 int algorithmia_read(struct remote *remote, struct remote_call *call, const char *path,
     uint64_t offset, uint64_t length, const struct remote_read_sink *sink);
+
+/* algorithmia-acl.c */
+
+int algorithmia_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX]);
+int algorithmia_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl);
 
 /* algorithmia-write.c */
 

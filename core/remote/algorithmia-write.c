@@ -60,8 +60,15 @@ static int end_write(struct writing *writing, struct remote_call *call, const ch
         return algorithmia_error(call, ALGORITHMIA_WRITE, path, response, &writing->answer.body);
     int rc = check_digest(writing, call, path);
     if (rc == 0 && ret_entry != NULL) {
-        *ret_entry = (struct remote_entry){ .size = source->size };
+        *ret_entry = (struct remote_entry){
+            .size = source->size,
+            .has_mtime = response->date != 0,
+            .mtime = { .tv_sec = (time_t)response->date },
+        };
         memcpy(ret_entry->version, response->etag, sizeof(ret_entry->version));
+        /* A put is not answered with an ETag; later it is the MD5 of the content. */
+        if (ret_entry->version[0] == '\0')
+            (void)MD5End(&writing->md5, ret_entry->version);
     }
     return rc;
 }

@@ -269,6 +269,8 @@ static const struct remote_ops algorithmia_ops = {
     .write = algorithmia_write,
     .make_dir = algorithmia_make_dir,
     .remove = algorithmia_remove,
+    .acl_get = algorithmia_acl_get,
+    .acl_set = algorithmia_acl_set,
     .account = algorithmia_account,
     .free = algorithmia_free,
 };

@@ -206,6 +206,20 @@ static int fault_account(struct remote *remote, struct remote_call *call, char *
     return rc < 0 ? rc : after(rule, call, remote_account(fault->inner, call, name, size));
 }
 
+/* Rare, and of no interest here: passed on. */
+
+static int fault_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
+{
+    return remote_acl_get(((struct fault *)remote)->inner, call, path, acl);
+}
+
+static int fault_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
+{
+    return remote_acl_set(((struct fault *)remote)->inner, call, path, acl);
+}
+
 static void fault_free(struct remote *remote)
 {
     struct fault *fault = (struct fault *)remote;
@@ -222,6 +236,8 @@ static const struct remote_ops fault_ops = {
     .write = fault_write,
     .make_dir = fault_make_dir,
     .remove = fault_remove,
+    .acl_get = fault_acl_get,
+    .acl_set = fault_acl_set,
     .account = fault_account,
     .free = fault_free,
 };

@@ -145,6 +145,15 @@ static void take_retry_after(struct http_response *response, struct value value)
     response->retry_after_ms = (uint32_t)seconds * 1000;
 }
 
+static void take_date(struct http_response *response, struct value value)
+{
+    char date[64];
+    copy_text(date, sizeof(date), value);
+    time_t when = curl_getdate(date, NULL);
+    if (when > 0)
+        response->date = when;
+}
+
 static void take_encoding(struct http_response *response, struct value value)
 {
     response->encoded = value.len > 0 && !value_is(value, "identity");
@@ -164,6 +173,7 @@ static const struct header {
     { "Content-Encoding", take_encoding },
     { "X-Data-Type", take_data_type },
     { "X-Error-Message", take_error_message },
+    { "Date", take_date },
     { "ETag", take_etag },
     { "Retry-After", take_retry_after },
 };

@@ -177,6 +177,10 @@ static CURLcode set_method(struct http_job *job)
         return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     case HTTP_DELETE:
         return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+    case HTTP_PATCH:
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->post));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->post);
+        return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PATCH");
     case HTTP_POST:
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->post));
         return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->post);

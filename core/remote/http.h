@@ -38,7 +38,7 @@ struct http_limits {
     uint32_t connect_ms;         /* name look-up, TCP and TLS together; 5 s */
 };
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE };
 
 enum http_data_type { HTTP_DATA_UNSAID, HTTP_DATA_FILE, HTTP_DATA_DIRECTORY, HTTP_DATA_OTHER };
 
@@ -55,6 +55,7 @@ struct http_response {
     enum http_data_type data_type; /* X-Data-Type */
     uint32_t retry_after_ms;       /* 0: not said */
     uint32_t first_byte_ms;        /* from the sending of the request to its answer's first byte */
+    int64_t date;                  /* Date, seconds of the epoch; 0: not said */
     char etag[REMOTE_VERSION_MAX]; /* without quotes; "" if none or too long */
     char error_message[REMOTE_WHY_MAX]; /* X-Error-Message; cut when longer */
 };
@@ -71,7 +72,7 @@ struct http_request {
     uint32_t stall_ms;         /* give up after this long without a byte either way; 0: never */
     uint32_t answer_ms;        /* the same for the answer to an upload sent wholly; 0: stall_ms */
 
-    /* What is sent. HTTP_POST: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread from 0.
+    /* What is sent. HTTP_POST, HTTP_PATCH: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread from 0.
      */
     const char *post;
     int body_fd;

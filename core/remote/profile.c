@@ -128,6 +128,13 @@ static int check(struct profile *profile, char *why, size_t why_size)
     return clean_url(profile->base_url, why, why_size);
 }
 
+/* libcurl itself looks at neither; the curl command and OpenSSL's other users do. */
+static const char *trusted_by_environment(void)
+{
+    const char *file = getenv("CURL_CA_BUNDLE");
+    return file != NULL && file[0] != '\0' ? file : getenv("SSL_CERT_FILE");
+}
+
 int profile_load(
     const struct profile_input *input, char *why, size_t why_size, struct profile *ret_profile)
 {
@@ -140,7 +147,7 @@ int profile_load(
     if (rc == 0 && profile.base_url == NULL)
         rc = copy_given(PROFILE_DEFAULT_API, &profile.base_url);
     if (rc == 0)
-        rc = copy_given(file.ca_cert, &profile.ca_cert);
+        rc = copy_first(file.ca_cert, trusted_by_environment(), &profile.ca_cert);
     if (rc == 0)
         rc = choose_credential(input, &file, &profile);
     if (rc == 0)

@@ -66,6 +66,22 @@ int remote_remove(
     return remote->ops->remove(remote, call, path, kind);
 }
 
+int remote_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
+{
+    if (remote->ops->acl_get == NULL)
+        return remote_refuse(remote, call, "tell an ACL");
+    return remote->ops->acl_get(remote, call, path, acl);
+}
+
+int remote_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
+{
+    if (remote->ops->acl_set == NULL)
+        return remote_refuse(remote, call, "set an ACL");
+    return remote->ops->acl_set(remote, call, path, acl);
+}
+
 int remote_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
 {
     if (remote->ops->account == NULL)

@@ -42,7 +42,7 @@ enum remote_capability {
 
 enum remote_priority { REMOTE_DEMAND, REMOTE_READ_AHEAD, REMOTE_WARM_UP };
 
-enum { REMOTE_VERSION_MAX = 96, REMOTE_WHY_MAX = 256 };
+enum { REMOTE_VERSION_MAX = 96, REMOTE_WHY_MAX = 256, REMOTE_ACL_MAX = 16 };
 
 /*
  * One call's circumstances, made by the caller, and what became of it.
@@ -107,12 +107,18 @@ struct remote_ops {
     int (*read)(struct remote *remote, struct remote_call *call, const char *path, uint64_t offset,
         uint64_t length, const struct remote_read_sink *sink);
     /* Stores the whole object, atomically for other readers. ret_entry (may be NULL): what the store says
-     * it has now; fields it does not tell are left zero. */
+     * it has now; fields it does not tell are left zero. Its mtime is the store's clock as the upload
+     * ended: what a listing will say is about that, and not exactly. */
     int (*write)(struct remote *remote, struct remote_call *call, const char *path,
         const struct remote_write_source *source, struct remote_entry *ret_entry);
     int (*make_dir)(struct remote *remote, struct remote_call *call, const char *path);
     int (*remove)(struct remote *remote, struct remote_call *call, const char *path,
         enum remote_remove_kind kind);
+    /* Who may read what is in a directory: "private", "my_algos" or "public". NULL: -EOPNOTSUPP. */
+    int (*acl_get)(
+        struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX]);
+    int (*acl_set)(
+        struct remote *remote, struct remote_call *call, const char *path, const char *acl);
     /* The name of the caller's own directory at the root, into `name` of `size` bytes. */
     int (*account)(struct remote *remote, struct remote_call *call, char *name, size_t size);
     void (*free)(struct remote *remote);
@@ -136,6 +142,10 @@ int remote_write(struct remote *remote, struct remote_call *call, const char *pa
 int remote_make_dir(struct remote *remote, struct remote_call *call, const char *path);
 int remote_remove(struct remote *remote, struct remote_call *call, const char *path,
     enum remote_remove_kind kind);
+int remote_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX]);
+int remote_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl);
 int remote_account(struct remote *remote, struct remote_call *call, char *name, size_t size);
 /** Frees the whole stack; NULL is allowed. No call may be in progress. */
 void remote_free(struct remote *remote);

@@ -66,7 +66,7 @@ static int retry_list(struct remote *remote, struct remote_call *call, const cha
     return rc;
 }
 
-/* --- probe, account, write: repeated as they are --- */
+/* --- probe, account, write, ACLs: repeated as they are --- */
 
 struct probe_context {
     struct remote *inner;
@@ -130,6 +130,37 @@ static int retry_write(struct remote *remote, struct remote_call *call, const ch
     struct retry *retry = (struct retry *)remote;
     struct write_context write_to = { retry->inner, path, source, ret_entry };
     return retry_layer_run(retry, call, 0, write_attempt, &write_to);
+}
+
+struct acl_context {
+    struct remote *inner;
+    const char *path;
+    char *acl;       /* got */
+    const char *set; /* or NULL */
+};
+
+static int acl_attempt(void *context, struct remote_call *call, bool *progressed)
+{
+    struct acl_context *acl = context;
+    (void)progressed;
+    return acl->set == NULL ? remote_acl_get(acl->inner, call, acl->path, acl->acl)
+                            : remote_acl_set(acl->inner, call, acl->path, acl->set);
+}
+
+static int retry_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
+{
+    struct retry *retry = (struct retry *)remote;
+    struct acl_context context = { .inner = retry->inner, .path = path, .acl = acl };
+    return retry_layer_run(retry, call, retry->policy.deadline_ms, acl_attempt, &context);
+}
+
+static int retry_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
+{
+    struct retry *retry = (struct retry *)remote;
+    struct acl_context context = { .inner = retry->inner, .path = path, .set = acl };
+    return retry_layer_run(retry, call, retry->policy.deadline_ms, acl_attempt, &context);
 }
 
 /* --- make_dir and remove: a later try may find the work done by an earlier one --- */
@@ -207,6 +238,8 @@ static const struct remote_ops retry_ops = {
     .write = retry_write,
     .make_dir = retry_make_dir,
     .remove = retry_remove,
+    .acl_get = retry_acl_get,
+    .acl_set = retry_acl_set,
     .account = retry_account,
     .free = retry_free,
 };

@@ -8,7 +8,7 @@
  *     struct remote *r = remote_retry_new(algorithmia_new(account, "data"), NULL);
  *
  * Operation by operation:
- *   probe, account  repeated as they are.
+ *   probe, account, acl_get, acl_set  repeated as they are.
  *   list      repeated only while no entry was delivered: nothing is delivered twice and nothing is
  *             kept in memory. A store that pages repeats its later pages itself, with retry_run.
  *   read      goes on behind the last byte delivered. Tries are counted from the last progress.

@@ -174,6 +174,20 @@ static int stats_account(struct remote *remote, struct remote_call *call, char *
     return count_end(&count, remote_account(stats->inner, call, name, size));
 }
 
+/* Rare, and of no interest here: passed on. */
+
+static int stats_acl_get(
+    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
+{
+    return remote_acl_get(((struct stats *)remote)->inner, call, path, acl);
+}
+
+static int stats_acl_set(
+    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
+{
+    return remote_acl_set(((struct stats *)remote)->inner, call, path, acl);
+}
+
 static void stats_free(struct remote *remote)
 {
     struct stats *stats = (struct stats *)remote;
@@ -190,6 +204,8 @@ static const struct remote_ops stats_ops = {
     .write = stats_write,
     .make_dir = stats_make_dir,
     .remove = stats_remove,
+    .acl_get = stats_acl_get,
+    .acl_set = stats_acl_set,
     .account = stats_account,
     .free = stats_free,
 };

@@ -9,6 +9,7 @@
 #include "core/tree/beneath.h"
 #include "core/tree/file.h"
 #include "core/tree/internal.h"
+#include "core/wire/entry.h"
 #include "core/tree/map.h"
 
 void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX])
@@ -47,6 +48,30 @@ static bool entry_same_time(const struct tree *tree, struct timespec a, struct t
 }
 
 /*
+ * Whether the file's own time is not the remote's, and the remote's that is noted on it is `mtime`.
+ * One that was noted roughly, when the file was uploaded, is made exact by the first listing that
+ * agrees with it.
+ */
+static bool entry_same_noted_time(
+    const struct tree *tree, int dir, const char *name, ino_t inode, struct timespec mtime)
+{
+    struct file_noted noted;
+    struct file_state state;
+    CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || file_inspect(fd, &state) < 0 || state.inode != inode ||
+        !file_get_noted(fd, &noted))
+        return false;
+    if (noted.window_s == 0)
+        return entry_same_time(tree, noted.mtime, mtime);
+    if (mtime.tv_sec < noted.mtime.tv_sec - (time_t)noted.before_s ||
+        mtime.tv_sec > noted.mtime.tv_sec + (time_t)noted.window_s)
+        return false;
+    noted.mtime = mtime;
+    noted.window_s = noted.before_s = 0;
+    return file_set_noted(fd, &noted) == 0;
+}
+
+/*
  * Whether the regular file `name` with attributes `st` already is what the remote says. Where sizes
  * and times agree and both versions are known they must agree too; a placeholder whose version was
  * unknown learns it here, so that its first GET is held to it.
@@ -58,7 +83,8 @@ static bool entry_matches(struct tree *tree, int dir, const char *name, const st
     struct timespec mtime = complete ? st->st_mtim : st->st_atim;
     if ((uint64_t)st->st_size != attributes->size)
         return false;
-    if (attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime))
+    if (attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime) &&
+        !entry_same_noted_time(tree, dir, name, st->st_ino, attributes->mtime))
         return false;
     if (attributes->version[0] == '\0')
         return true;
@@ -71,8 +97,7 @@ static bool entry_matches(struct tree *tree, int dir, const char *name, const st
     return state.version[0] == '\0' || strcmp(state.version, attributes->version) == 0;
 }
 
-/* The map of a file that has lost its name; readers that hold it keep it. */
-static void entry_forget_map(struct tree *tree, const struct stat *st)
+void entry_forget_map(struct tree *tree, const struct stat *st)
 {
     if (S_ISREG(st->st_mode) && (st->st_mode & S_ISVTX) != 0)
         map_delete(tree, st->st_ino);
@@ -160,11 +185,22 @@ int entry_empty(struct tree *tree, int dir)
     return 0;
 }
 
-int entry_remove(struct tree *tree, int dir, const char *name)
+/* Names lock held. */
+static bool entry_kept(const struct entry_place *place, const char *name, bool listed)
+{
+    return place != NULL && place->keep != NULL &&
+        place->keep->keep(place->keep->context, place->directory, name, listed);
+}
+
+/* `listed`: it gives way to something else of that name. */
+static int entry_remove_for(
+    struct tree *tree, int dir, const char *name, const struct entry_place *place, bool listed)
 {
     char moved[TREE_TEMPORARY_MAX];
     {
         LOCK_SCOPE(&tree->names);
+        if (entry_kept(place, name, listed))
+            return 0;
         int rc = entry_delete(tree, dir, name);
         if (rc == 1)
             rc = entry_move(tree, dir, name, tree->tmp, moved);
@@ -178,6 +214,11 @@ int entry_remove(struct tree *tree, int dir, const char *name)
         return doomed;
     int rc = entry_empty(tree, doomed);
     return rc < 0 ? rc : unlinkat(tree->tmp, moved, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int entry_remove(struct tree *tree, int dir, const char *name, const struct entry_place *place)
+{
+    return entry_remove_for(tree, dir, name, place, false);
 }
 
 /* What stands under `name`: 0 and *ret_st, or st_mode 0 for nothing. */
@@ -200,7 +241,7 @@ static int entry_put_directory(struct tree *tree, int dir, const char *name)
         return fd;
     if (fchmod(fd, TREE_DIRECTORY_MODE) < 0)
         return -errno;
-    entry_set_directory_time(fd, (struct timespec){ .tv_sec = TREE_DIRECTORY_MTIME });
+    entry_set_directory_time(fd, (struct timespec){ .tv_sec = ENTRY_DIRECTORY_MTIME });
     return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
 }
 
@@ -218,14 +259,15 @@ static int entry_put_file(
 }
 
 int entry_put(struct tree *tree, int dir, const char *name,
-    const struct tree_attributes *attributes, bool *ret_changed)
+    const struct tree_attributes *attributes, const struct entry_place *place, bool *ret_changed)
 {
     struct stat st;
     int rc = entry_stat(dir, name, &st);
     if (rc < 0)
         return rc;
     if (st.st_mode != 0 && S_ISDIR(st.st_mode) != attributes->is_dir) {
-        rc = entry_remove(tree, dir, name); /* a file where a directory was, or the reverse */
+        /* a file where a directory was, or the reverse */
+        rc = entry_remove_for(tree, dir, name, place, true);
         if (rc < 0)
             return rc;
     }
@@ -233,9 +275,10 @@ int entry_put(struct tree *tree, int dir, const char *name,
     rc = entry_stat(dir, name, &st);
     if (rc < 0)
         return rc;
-    bool same = attributes->is_dir ? S_ISDIR(st.st_mode)
-                                   : S_ISREG(st.st_mode) &&
-            entry_matches(tree, dir, name, &st, attributes);
+    bool same = entry_kept(place, name, true) ||
+        (attributes->is_dir ? S_ISDIR(st.st_mode)
+                            : S_ISREG(st.st_mode) &&
+                    entry_matches(tree, dir, name, &st, attributes));
     if (ret_changed != NULL)
         *ret_changed = !same;
     if (same)
@@ -247,7 +290,19 @@ int entry_put(struct tree *tree, int dir, const char *name,
     return rc;
 }
 
-int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version)
+/* Names lock held; the same for a whole path. */
+static bool entry_path_kept(const struct tree_keep *keep, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (keep == NULL)
+        return false;
+    CLEANUP_FREE char *directory = strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
+    const struct entry_place place = { directory, keep };
+    return directory == NULL || entry_kept(&place, slash == NULL ? path : slash + 1, true);
+}
+
+int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version,
+    const struct tree_keep *keep)
 {
     const char *name;
     struct stat before;
@@ -258,7 +313,7 @@ int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_ve
     LOCK_SCOPE(&tree->names);
     CLEANUP_CLOSE int fd = beneath_open(parent, name, O_RDONLY | O_NOATIME | O_NONBLOCK);
     int rc = fd < 0 ? fd : file_inspect(fd, &state);
-    if (rc < 0 || state.inode != inode)
+    if (rc < 0 || state.inode != inode || entry_path_kept(keep, path))
         return rc == -EINVAL || rc == -ENOENT || rc == 0 ? -ESTALE : rc;
     if (fstat(parent, &before) < 0)
         return -errno;

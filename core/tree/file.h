@@ -27,9 +27,11 @@ struct file_state {
     char version[TREE_VERSION_MAX];
 };
 
-/** Opens the regular file `path` for filling: O_RDWR, without moving its atime. The descriptor, or
- * -errno (-EINVAL: not a regular file). */
+/** Opens the regular file `path` for filling: O_RDWR, without moving its atime, whatever its
+ * permissions. The descriptor, or -errno (-EINVAL: not a regular file). */
 int file_open(struct tree *tree, const char *path);
+/** The same for reading. */
+int file_open_reading(struct tree *tree, const char *path);
 
 /** Reads the state. -EINVAL if it is not a regular file. */
 int file_inspect(int fd, struct file_state *ret_state);
@@ -40,6 +42,25 @@ int file_path(const struct tree *tree, int fd, char *path, size_t size);
 
 /** Remembers which version the bytes are of. A file system without user attributes is no error. */
 void file_set_version(int fd, const char *version);
+
+/*
+ * What is noted on a file whose own time is not the remote's (uploaded here, or its time was set
+ * here): the remote's time, and which state of the file it is of.
+ */
+struct file_noted {
+    struct timespec mtime;         /* the remote's: exact if window_s is 0, else of its clock … */
+    unsigned before_s, window_s;   /* … at the upload: it may be so much earlier, or later */
+    uint64_t size;                 /* the file when it was noted */
+    struct timespec local_mtime;
+};
+
+/** 0, or -errno: without user attributes the next listing brings a placeholder. */
+int file_set_noted(int fd, const struct file_noted *noted);
+/** False: nothing is noted. */
+bool file_get_noted(int fd, struct file_noted *ret_noted);
+/** What the remote has now is not the bytes of an earlier version: forgets that, and remembers
+ * `version` ("" unknown). */
+void file_replace_version(int fd, const char *version);
 
 /** All bytes are there: sets the times of `state`, then clears the sticky bit. */
 int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version);

@@ -24,16 +24,25 @@ struct tree {
 
 /* entry.c: one name in one directory. `dir` is a descriptor below the root. */
 
-/** Makes `name` what `attributes` say. *ret_changed (may be NULL): whether it was not. */
+/* Where `dir` is in the tree, and who may object to changing its entries. */
+struct entry_place {
+    const char *directory;
+    const struct tree_keep *keep; /* NULL: nobody */
+};
+
+/** Makes `name` what `attributes` say. *ret_changed (may be NULL): whether it was not. `place` may
+ * be NULL. */
 int entry_put(struct tree *tree, int dir, const char *name,
-    const struct tree_attributes *attributes, bool *ret_changed);
-/** Removes `name` with all below it; 0 also if it is not there. */
-int entry_remove(struct tree *tree, int dir, const char *name);
+    const struct tree_attributes *attributes, const struct entry_place *place, bool *ret_changed);
+/** Removes `name` with all below it; 0 also if it is not there, or is kept. */
+int entry_remove(struct tree *tree, int dir, const char *name, const struct entry_place *place);
 /** A fresh name for tmp/. */
 void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX]);
 /** Makes a placeholder in tmp/ under `name`. */
 int entry_make_placeholder(struct tree *tree, const char *name,
     const struct tree_attributes *attributes);
+/** The map of a file that has lost its name; readers that hold it keep it. */
+void entry_forget_map(struct tree *tree, const struct stat *st);
 /** Deletes everything below directory `dir`, which no longer is in the tree. Depth costs neither
  * stack nor descriptors: what stands deeper is moved up first. */
 int entry_empty(struct tree *tree, int dir);

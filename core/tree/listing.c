@@ -11,6 +11,7 @@
 #include "core/base/table.h"
 #include "core/tree/beneath.h"
 #include "core/tree/internal.h"
+#include "core/wire/entry.h"
 
 struct listed {
     UT_hash_handle hh; /* uthash keeps the order of addition */
@@ -83,7 +84,8 @@ int listing_add(struct listing *listing, const char *name, size_t len,
     return -ENOMEM;
 }
 
-static int listing_put(struct tree *tree, int dir, struct listed *entry, bool *ret_changed)
+static int listing_put(struct tree *tree, int dir, struct listed *entry,
+    const struct entry_place *place, bool *ret_changed)
 {
     const struct tree_attributes attributes = {
         .is_dir = entry->is_dir,
@@ -93,12 +95,7 @@ static int listing_put(struct tree *tree, int dir, struct listed *entry, bool *r
         .version = entry->version,
     };
     entry->done = true;
-    return entry_put(tree, dir, entry->text, &attributes, ret_changed);
-}
-
-static bool listing_keeps(const struct listing_how *how, const char *name, bool listed)
-{
-    return how->keep != NULL && how->keep(how->context, name, listed);
+    return entry_put(tree, dir, entry->text, &attributes, place, ret_changed);
 }
 
 /* The names in the directory, each with its NUL: read whole before anything changes. */
@@ -119,8 +116,8 @@ static int listing_read_names(int dir, struct strbuf *names)
 }
 
 /* What is on disk: kept, replaced, or removed. */
-static int listing_apply_old(struct tree *tree, int dir, struct listing *listing,
-    const struct listing_how *how, struct listing_outcome *outcome)
+static int listing_apply_old(struct tree *tree, int dir, struct listing *listing, bool partial,
+    const struct entry_place *place, struct listing_outcome *outcome)
 {
     CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
     int rc = listing_read_names(dir, &names);
@@ -129,15 +126,12 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
         struct listed *entry;
         bool changed = false;
         HASH_FIND(hh, listing->entries, name, strlen(name), entry);
-        if (listing_keeps(how, name, entry != NULL)) {
-            if (entry != NULL)
-                entry->done = true;
-        } else if (entry != NULL) {
-            rc = listing_put(tree, dir, entry, &changed);
+        if (entry != NULL) {
+            rc = listing_put(tree, dir, entry, place, &changed);
             outcome->replaced += changed;
             outcome->unchanged += !changed;
-        } else if (!how->partial) {
-            rc = entry_remove(tree, dir, name);
+        } else if (!partial) {
+            rc = entry_remove(tree, dir, name, place);
             outcome->removed++;
         }
     }
@@ -145,34 +139,19 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
 }
 
 static int listing_apply_new(struct tree *tree, int dir, struct listing *listing,
-    const struct listing_how *how, struct listing_outcome *outcome)
+    const struct entry_place *place, struct listing_outcome *outcome)
 {
     struct listed *entry, *next;
     HASH_ITER(hh, listing->entries, entry, next) {
         bool changed = false;
-        if (entry->done || listing_keeps(how, entry->text, true))
+        if (entry->done)
             continue;
-        int rc = listing_put(tree, dir, entry, &changed);
+        int rc = listing_put(tree, dir, entry, place, &changed);
         if (rc < 0)
             return rc;
-        outcome->created++;
+        outcome->created += changed;
     }
     return 0;
-}
-
-static struct timespec listing_directory_time(const struct listing *listing)
-{
-    struct timespec newest = { .tv_sec = TREE_DIRECTORY_MTIME };
-    bool found = false;
-    for (const struct listed *entry = listing->entries; entry != NULL; entry = entry->hh.next) {
-        if (entry->is_dir || !entry->has_mtime)
-            continue;
-        if (!found || entry->mtime.tv_sec > newest.tv_sec ||
-            (entry->mtime.tv_sec == newest.tv_sec && entry->mtime.tv_nsec > newest.tv_nsec))
-            newest = entry->mtime;
-        found = true;
-    }
-    return newest;
 }
 
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
@@ -181,17 +160,18 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     struct listing_outcome outcome = { .skipped = listing->skipped };
     atomic_fetch_add(&tree->skipped_names, listing->skipped);
     listing->skipped = 0; /* counted once */
-    int rc = tree_make_directory(tree, path);
+    const struct entry_place place = { path, how->keep };
+    int rc = tree_make_directory(tree, path, how->keep);
     if (rc < 0)
         return rc;
     CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
     if (dir < 0)
         return dir;
-    rc = listing_apply_old(tree, dir, listing, how, &outcome);
+    rc = listing_apply_old(tree, dir, listing, how->partial, &place, &outcome);
     if (rc == 0)
-        rc = listing_apply_new(tree, dir, listing, how, &outcome);
+        rc = listing_apply_new(tree, dir, listing, &place, &outcome);
     if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
-        entry_set_directory_time(dir, listing_directory_time(listing));
+        entry_set_directory_time(dir, (struct timespec){ .tv_sec = ENTRY_DIRECTORY_MTIME });
     *ret_outcome = outcome;
     return rc;
 }

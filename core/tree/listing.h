@@ -9,8 +9,8 @@
  *
  * Names that no file can have, and all but the first of equal ones, are left out and counted.
  * Unchanged entries are left alone, changed ones replaced by fresh placeholders, those that are
- * gone are removed. Afterwards the directory's time is that of its newest file (else
- * TREE_DIRECTORY_MTIME), so that applying the same listing again moves nothing.
+ * gone are removed. Afterwards the directory's time is ENTRY_DIRECTORY_MTIME, so
+ * that a listing moves nothing that was seen.
  *
  * Time is linear in the number of entries, here and on disk. Threads: a listing is one thread's;
  * two listings of one directory must not be applied at once.
@@ -28,10 +28,7 @@ struct listing;
 
 struct listing_how {
     bool partial; /* names that are not in the listing may exist: remove nothing */
-    /* Whether the entry `name` became what it is after the listing's request left, and so stays as
-     * it is (or stays absent); `listed`: whether the listing has it. NULL: none did. */
-    bool (*keep)(void *context, const char *name, bool listed);
-    void *context;
+    const struct tree_keep *keep; /* NULL: nothing is kept */
 };
 
 struct listing_outcome {
@@ -49,7 +46,8 @@ int listing_add(struct listing *listing, const char *name, size_t len,
 /** Entries so far. */
 size_t listing_count(const struct listing *listing);
 
-/** Makes directory `path` (and what leads to it), and in it what the listing says. */
+/** Makes directory `path` (and what leads to it), and in it what the listing says. -ENOENT,
+ * -ENOTDIR: `keep` prevented the directory. */
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     const struct listing_how *how, struct listing_outcome *ret_outcome);
 

@@ -70,14 +70,24 @@ int sweep_files(struct tree *tree, sweep_file_fn *file, void *context)
     return rc;
 }
 
+struct sweep_doubt {
+    struct tree *tree;
+    const struct tree_spare *spare;
+};
+
 static int sweep_remove_complete(
     void *context, const char *path, int dir, const char *name, const struct stat *st)
 {
+    const struct sweep_doubt *doubt = context;
     (void)path;
-    return (st->st_mode & S_ISVTX) != 0 ? 0 : entry_remove(context, dir, name);
+    if ((st->st_mode & S_ISVTX) != 0 ||
+        (doubt->spare != NULL && doubt->spare->spare(doubt->spare->context, st)))
+        return 0;
+    return entry_remove(doubt->tree, dir, name, NULL);
 }
 
-int sweep_complete_files(struct tree *tree)
+int sweep_complete_files(struct tree *tree, const struct tree_spare *spare)
 {
-    return sweep_files(tree, sweep_remove_complete, tree);
+    struct sweep_doubt doubt = { tree, spare };
+    return sweep_files(tree, sweep_remove_complete, &doubt);
 }

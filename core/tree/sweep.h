@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 struct tree;
+struct tree_spare;
 
 /* Sees one regular file: `path` in the tree, and its parent directory and name. 0, or -errno to
  * stop. */
@@ -19,7 +20,8 @@ typedef int sweep_file_fn(
 /** Calls `file` for every regular file. 0 or -errno. */
 int sweep_files(struct tree *tree, sweep_file_fn *file, void *context);
 
-/** Removes every complete file: its next listing brings it back as a placeholder. */
-int sweep_complete_files(struct tree *tree);
+/** Removes every complete file that `spare` (NULL: none) does not vouch for: its next listing brings
+ * it back as a placeholder. */
+int sweep_complete_files(struct tree *tree, const struct tree_spare *spare);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/tree/beneath.h"
+#include "core/wire/entry.h"
 #include "core/tree/file.h"
 #include "core/tree/listing.h"
 #include "core/tree/map.h"
@@ -27,7 +28,7 @@ static int start(void **state)
 {
     (void)state;
     (void)stpcpy(folder, "/tmp/algofs-test-tree.XXXXXX");
-    return mkdtemp(folder) == NULL || tree_open(folder, "instance", &tree) < 0 ? -1 : 0;
+    return mkdtemp(folder) == NULL || tree_open(folder, "instance", NULL, &tree) < 0 ? -1 : 0;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -113,8 +114,8 @@ static void listings_make_placeholders(void **state)
     assert_int_equal(st.st_atime, 1700000000);
     assert_int_equal(look("data/u/c/b").st_mode, S_IFREG | TREE_FILE_MODE); /* nothing to fetch */
     assert_int_equal(look("data/u/c/d").st_mode, S_IFDIR | TREE_DIRECTORY_MODE);
-    assert_int_equal(look("data/u/c").st_mtime, 1700000001);
-    assert_int_equal(look("data/u").st_mtime, TREE_DIRECTORY_MTIME);
+    assert_int_equal(look("data/u/c").st_mtime, ENTRY_DIRECTORY_MTIME);
+    assert_int_equal(look("data/u").st_mtime, ENTRY_DIRECTORY_MTIME);
 }
 
 static void equal_listings_move_nothing(void **state)
@@ -172,8 +173,8 @@ static void types_change(void **state)
         (void)apply(listing, "data/c");
         assert_int_equal(look("data/c/turns").st_mode & S_IFMT, i % 2 == 0 ? S_IFDIR : S_IFREG);
         if (i % 2 == 0) {
-            assert_int_equal(tree_put(tree, "data/c/turns/x/y/1/2/3", &deep), 0);
-            assert_int_equal(tree_put(tree, "data/c/turns/x/1/y", &deep), 0);
+            assert_int_equal(tree_put(tree, "data/c/turns/x/y/1/2/3", &deep, NULL), 0);
+            assert_int_equal(tree_put(tree, "data/c/turns/x/1/y", &deep, NULL), 0);
         }
     }
 }
@@ -203,11 +204,12 @@ static void hostile_names_are_left_out(void **state)
     assert_int_equal(outcome.skipped, 9);
     assert_int_equal(tree_skipped_names(tree), 9);
     assert_true(S_ISREG(look("data/c/twice").st_mode));
-    assert_int_equal(tree_put(tree, "data/../x", &attributes), -EINVAL);
+    assert_int_equal(tree_put(tree, "data/../x", &attributes, NULL), -EINVAL);
 }
 
-static bool keep_local(void *context, const char *name, bool listed)
+static bool keep_local(void *context, const char *where, const char *name, bool listed)
 {
+    (void)where;
     (void)listed;
     return strcmp(name, context) == 0;
 }
@@ -216,11 +218,12 @@ static void partial_and_kept_entries_stay(void **state)
 {
     (void)state;
     char mine[] = "mine";
-    struct listing_how how = { .keep = keep_local, .context = mine };
+    const struct tree_keep keep = { keep_local, mine };
+    struct listing_how how = { .keep = &keep };
     struct tree_attributes attributes = file(1, 1);
     struct listing_outcome outcome;
-    assert_int_equal(tree_put(tree, "data/mine", &attributes), 0);
-    assert_int_equal(tree_put(tree, "data/other", &attributes), 0);
+    assert_int_equal(tree_put(tree, "data/mine", &attributes, NULL), 0);
+    assert_int_equal(tree_put(tree, "data/other", &attributes, NULL), 0);
     struct listing *listing = listing_new();
     assert_int_equal(listing_apply(tree, "data", listing, &how, &outcome), 0);
     assert_true(S_ISREG(look("data/mine").st_mode));
@@ -239,7 +242,7 @@ static void symbolic_links_are_not_followed(void **state)
     enum tree_kind kind;
     (void)snprintf(outside, sizeof(outside), "%s/outside", folder);
     assert_int_equal(mkdir(outside, 0700), 0);
-    assert_int_equal(tree_make_directory(tree, "data"), 0);
+    assert_int_equal(tree_make_directory(tree, "data", NULL), 0);
     assert_int_equal(symlinkat(outside, tree_root(tree), "data/evil"), 0);
     assert_true(beneath_open(tree_root(tree), "data/evil", O_RDONLY) < 0);
     assert_true(beneath_open(tree_root(tree), "..", O_RDONLY) < 0);
@@ -247,12 +250,12 @@ static void symbolic_links_are_not_followed(void **state)
     assert_true(file_open(tree, "data/evil/x") < 0);
     assert_int_equal(tree_look(tree, "data/evil/x", &kind), 0);
     assert_int_equal(kind, TREE_ABSENT);
-    assert_int_equal(tree_put(tree, "data/evil/x", &attributes), 0); /* becomes a directory here */
+    assert_int_equal(tree_put(tree, "data/evil/x", &attributes, NULL), 0); /* becomes a directory here */
     assert_int_equal(look("data/evil").st_mode & S_IFMT, S_IFDIR);
     assert_int_equal(rmdir(outside), 0); /* still empty */
     assert_int_equal(tree_put_link(tree, "data/.my", "u"), 0);
     assert_int_equal(look("data/.my").st_mode & S_IFMT, S_IFLNK);
-    assert_int_equal(tree_remove(tree, "data"), 0);
+    assert_int_equal(tree_remove(tree, "data", NULL), 0);
     assert_int_equal(look("data").st_mode, 0);
 }
 
@@ -261,9 +264,9 @@ static void versions_tell_what_times_do_not(void **state)
     (void)state;
     struct tree_attributes probed = { .size = 4, .version = "etag-1" };
     struct file_state found;
-    assert_int_equal(tree_put(tree, "data/a", &probed), 0);
+    assert_int_equal(tree_put(tree, "data/a", &probed, NULL), 0);
     struct stat first = look("data/a");
-    assert_int_equal(tree_put(tree, "data/a", &probed), 0);
+    assert_int_equal(tree_put(tree, "data/a", &probed, NULL), 0);
     assert_int_equal(look("data/a").st_ino, first.st_ino);
     assert_int_equal(look("data/a").st_mtim.tv_nsec, first.st_mtim.tv_nsec);
     CLEANUP_CLOSE int fd = open_entry("data/a");
@@ -271,12 +274,12 @@ static void versions_tell_what_times_do_not(void **state)
     if (found.version[0] == '\0')
         skip(); /* no user attributes on this file system */
     probed.version = "etag-2";
-    assert_int_equal(tree_put(tree, "data/a", &probed), 0);
+    assert_int_equal(tree_put(tree, "data/a", &probed, NULL), 0);
     assert_int_not_equal(look("data/a").st_ino, first.st_ino);
     fill("data/a", "etag-2");
     first = look("data/a");
-    assert_int_equal(tree_renew(tree, "data/a", first.st_ino + 1, true), -ESTALE);
-    assert_int_equal(tree_renew(tree, "data/a", first.st_ino, true), 0);
+    assert_int_equal(tree_renew(tree, "data/a", first.st_ino + 1, true, NULL), -ESTALE);
+    assert_int_equal(tree_renew(tree, "data/a", first.st_ino, true, NULL), 0);
     CLEANUP_CLOSE int renewed = open_entry("data/a");
     assert_int_equal(file_inspect(renewed, &found), 0);
     assert_false(found.complete);
@@ -290,7 +293,7 @@ static void maps_belong_to_one_inode(void **state)
     struct tree_attributes attributes = file(100 * PRESENCE_CHUNK, 1);
     struct map map = MAP_INIT;
     struct file_state found;
-    assert_int_equal(tree_put(tree, "data/big", &attributes), 0);
+    assert_int_equal(tree_put(tree, "data/big", &attributes, NULL), 0);
     CLEANUP_CLOSE int fd = file_open(tree, "data/big");
     assert_int_equal(file_inspect(fd, &found), 0);
     assert_int_equal(map_open(tree, fd, &found, &map), 0);
@@ -307,7 +310,7 @@ static void maps_belong_to_one_inode(void **state)
     presence_set(map.presence, 0, 1);
     map_close(&map);
     attributes.mtime.tv_sec++;
-    assert_int_equal(tree_put(tree, "data/big", &attributes), 0); /* replaced: its map is gone */
+    assert_int_equal(tree_put(tree, "data/big", &attributes, NULL), 0); /* replaced: its map is gone */
     assert_int_equal(map_open(tree, fd, &found, &map), 0);
     assert_false(presence_has(map.presence, 0, 1));
     map_close(&map);
@@ -319,14 +322,14 @@ static void reopening_keeps_what_is_there(void **state)
     (void)state;
     struct tree_attributes attributes = file(3, 1700000000);
     char left[PATH_MAX];
-    assert_int_equal(tree_put(tree, "data/a", &attributes), 0);
+    assert_int_equal(tree_put(tree, "data/a", &attributes, NULL), 0);
     fill("data/a", "");
     tree_free(tree);
     (void)snprintf(left, sizeof(left), "%s/instance/tmp/17", folder);
     assert_int_equal(mkdir(left, 0700), 0);
     (void)snprintf(left, sizeof(left), "%s/instance/tmp/17/17", folder);
     assert_int_equal(mkdir(left, 0700), 0);
-    assert_int_equal(tree_open(folder, "instance", &tree), 0);
+    assert_int_equal(tree_open(folder, "instance", NULL, &tree), 0);
     assert_int_equal(access(left, F_OK), -1);
     assert_int_equal(look("data/a").st_mode, S_IFREG | TREE_FILE_MODE);
     assert_int_equal(look("data/a").st_mtime, 1700000000);

@@ -14,6 +14,7 @@
 #include "core/base/strbuf.h"
 #include "core/tree/beneath.h"
 #include "core/tree/internal.h"
+#include "core/wire/entry.h"
 #include "core/tree/sweep.h"
 
 const char *tree_path(const struct tree *tree)
@@ -24,6 +25,11 @@ const char *tree_path(const struct tree *tree)
 int tree_root(const struct tree *tree)
 {
     return tree->root;
+}
+
+int tree_temporary(const struct tree *tree)
+{
+    return tree->tmp;
 }
 
 uint64_t tree_skipped_names(const struct tree *tree)
@@ -49,7 +55,7 @@ static int tree_learn_times(struct tree *tree)
     char name[TREE_TEMPORARY_MAX];
     const struct tree_attributes probe = {
         .has_mtime = true,
-        .mtime = { .tv_sec = TREE_DIRECTORY_MTIME, .tv_nsec = 987654000 },
+        .mtime = { .tv_sec = ENTRY_DIRECTORY_MTIME, .tv_nsec = 987654000 },
         .version = "",
     };
     struct stat st;
@@ -79,7 +85,8 @@ static int tree_open_folder(struct tree *tree, const char *cache, const char *na
     return tree->path == NULL ? -ENOMEM : 0;
 }
 
-static int tree_start(struct tree *tree, const char *cache, const char *name)
+static int tree_start(
+    struct tree *tree, const char *cache, const char *name, const struct tree_spare *spare)
 {
     enum durable_trust trust;
     int rc = tree_open_folder(tree, cache, name);
@@ -96,7 +103,7 @@ static int tree_start(struct tree *tree, const char *cache, const char *name)
     if (rc == 0 && trust == DURABLE_NOTHING) {
         log_warn("tree", "\"%s\": the machine stopped before all was on disk: fetched files are "
                          "thrown away and fetched again", tree->path);
-        rc = sweep_complete_files(tree);
+        rc = sweep_complete_files(tree, spare);
     }
     if (rc == 0)
         rc = entry_empty(tree, tree->tmp);
@@ -115,14 +122,15 @@ static void tree_destroy(struct tree *tree)
     free(tree);
 }
 
-int tree_open(const char *cache, const char *name, struct tree **ret_tree)
+int tree_open(const char *cache, const char *name, const struct tree_spare *spare,
+    struct tree **ret_tree)
 {
     struct tree *tree = calloc(1, sizeof(*tree));
     if (tree == NULL)
         return -ENOMEM;
     tree->folder = tree->root = tree->maps = tree->tmp = -1;
     pthread_mutex_init(&tree->names, NULL);
-    int rc = tree_start(tree, cache, name);
+    int rc = tree_start(tree, cache, name, spare);
     if (rc < 0) {
         tree_destroy(tree);
         return rc;
@@ -146,17 +154,22 @@ int tree_checkpoint(struct tree *tree)
     return durable_checkpoint(&tree->durable, tree->folder);
 }
 
+int tree_stat(struct tree *tree, const char *path, struct stat *ret_st)
+{
+    const char *name;
+    if (path[0] == '\0')
+        return fstat(tree->root, ret_st) < 0 ? -errno : 0;
+    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
+    if (parent < 0)
+        return parent;
+    return fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 int tree_look(struct tree *tree, const char *path, enum tree_kind *ret_kind)
 {
-    if (path[0] == '\0') {
-        *ret_kind = TREE_DIRECTORY;
-        return 0;
-    }
-    const char *name;
-    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
     struct stat st;
-    if (parent < 0 || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        int rc = parent < 0 ? parent : -errno;
+    int rc = tree_stat(tree, path, &st);
+    if (rc < 0) {
         if (rc != -ENOENT && rc != -ENOTDIR && rc != -ELOOP)
             return rc;
         *ret_kind = TREE_ABSENT;
@@ -176,8 +189,8 @@ static void tree_keep_directory_time(
     entry_set_directory_time(dir, mtime);
 }
 
-static int tree_put_below(
-    struct tree *tree, int parent, const char *name, const struct tree_attributes *attributes)
+static int tree_put_below(struct tree *tree, int parent, const char *name,
+    const struct tree_attributes *attributes, const struct entry_place *place)
 {
     struct stat before;
     bool changed = false;
@@ -185,18 +198,20 @@ static int tree_put_below(
         return -EINVAL;
     if (fstat(parent, &before) < 0)
         return -errno;
-    int rc = entry_put(tree, parent, name, attributes, &changed);
+    int rc = entry_put(tree, parent, name, attributes, place, &changed);
     if (rc == 0 && changed)
         tree_keep_directory_time(parent, &before, attributes);
     return rc;
 }
 
-int tree_make_directory(struct tree *tree, const char *path)
+int tree_make_directory(struct tree *tree, const char *path, const struct tree_keep *keep)
 {
     static const struct tree_attributes directory = { .is_dir = true, .version = "" };
     CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
     if (dir >= 0)
         return 0;
+    CLEANUP_STRBUF struct strbuf above = STRBUF_INIT;
+    struct entry_place place = { "", keep };
     dir = beneath_open(tree->root, "", O_RDONLY | O_DIRECTORY);
     while (dir >= 0 && path[0] != '\0') {
         size_t len = strcspn(path, "/");
@@ -205,9 +220,13 @@ int tree_make_directory(struct tree *tree, const char *path)
             return -EINVAL;
         memcpy(name, path, len);
         name[len] = '\0';
-        int rc = tree_put_below(tree, dir, name, &directory);
+        int rc = tree_put_below(tree, dir, name, &directory, &place);
         if (rc < 0)
             return rc;
+        strbuf_addf(&above, "%s%s", above.len == 0 ? "" : "/", name);
+        if (above.failed)
+            return -ENOMEM;
+        place.directory = above.buf;
         int next = beneath_open(dir, name, O_RDONLY | O_DIRECTORY);
         (void)close(dir); /* a directory */
         dir = next;
@@ -217,7 +236,8 @@ int tree_make_directory(struct tree *tree, const char *path)
 }
 
 /* Opens the directory that `path` stands in, making it. */
-static int tree_open_parent(struct tree *tree, const char *path, const char **ret_name)
+static int tree_open_parent(struct tree *tree, const char *path, const struct tree_keep *keep,
+    const char **ret_name)
 {
     int parent = beneath_open_parent(tree->root, path, ret_name);
     if (parent >= 0)
@@ -228,15 +248,27 @@ static int tree_open_parent(struct tree *tree, const char *path, const char **re
     CLEANUP_FREE char *directory = strndup(path, (size_t)(slash - path));
     if (directory == NULL)
         return -ENOMEM;
-    int rc = tree_make_directory(tree, directory);
+    int rc = tree_make_directory(tree, directory, keep);
     return rc < 0 ? rc : beneath_open_parent(tree->root, path, ret_name);
 }
 
-int tree_put(struct tree *tree, const char *path, const struct tree_attributes *attributes)
+/* The directory part of `path`. NULL: no memory. */
+static char *tree_parent_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
+}
+
+int tree_put(struct tree *tree, const char *path, const struct tree_attributes *attributes,
+    const struct tree_keep *keep)
 {
     const char *name;
-    CLEANUP_CLOSE int parent = tree_open_parent(tree, path, &name);
-    return parent < 0 ? parent : tree_put_below(tree, parent, name, attributes);
+    CLEANUP_FREE char *directory = tree_parent_of(path);
+    if (directory == NULL)
+        return -ENOMEM;
+    CLEANUP_CLOSE int parent = tree_open_parent(tree, path, keep, &name);
+    const struct entry_place place = { directory, keep };
+    return parent < 0 ? parent : tree_put_below(tree, parent, name, attributes, &place);
 }
 
 int tree_put_link(struct tree *tree, const char *path, const char *target)
@@ -245,7 +277,7 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
     char now[NAME_MAX + 1];
     char made[TREE_TEMPORARY_MAX];
     struct stat before;
-    CLEANUP_CLOSE int parent = tree_open_parent(tree, path, &name);
+    CLEANUP_CLOSE int parent = tree_open_parent(tree, path, NULL, &name);
     if (parent < 0)
         return parent;
     ssize_t len = readlinkat(parent, name, now, sizeof(now));
@@ -253,7 +285,7 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
         return 0;
     if (fstat(parent, &before) < 0)
         return -errno;
-    int rc = entry_remove(tree, parent, name);
+    int rc = entry_remove(tree, parent, name, NULL);
     if (rc < 0)
         return rc;
     entry_temporary(tree, made);
@@ -264,10 +296,14 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
     return 0;
 }
 
-int tree_remove(struct tree *tree, const char *path)
+int tree_remove(struct tree *tree, const char *path, const struct tree_keep *keep)
 {
     const char *name;
     struct stat before;
+    CLEANUP_FREE char *directory = tree_parent_of(path);
+    const struct entry_place place = { directory, keep };
+    if (directory == NULL)
+        return -ENOMEM;
     CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
     if (parent == -ENOENT || parent == -ENOTDIR)
         return 0;
@@ -277,7 +313,7 @@ int tree_remove(struct tree *tree, const char *path)
         return -EINVAL;
     if (fstat(parent, &before) < 0)
         return -errno;
-    int rc = entry_remove(tree, parent, name);
+    int rc = entry_remove(tree, parent, name, &place);
     tree_keep_directory_time(parent, &before, NULL);
     return rc;
 }

@@ -28,13 +28,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum {
     TREE_VERSION_MAX = 96,              /* bytes of a version with its NUL */
     TREE_FILE_MODE = 0755,      /* a store without modes: programs shall run (docs/SEMANTICS.md, 2) */
     TREE_DIRECTORY_MODE = 0755,
-    TREE_DIRECTORY_MTIME = 1426147200,  /* of directories that hold no file with a time: 2015-03-12 */
 };
 
 struct tree;
@@ -48,13 +48,32 @@ struct tree_attributes {
     const char *version;   /* "" unknown; compared where both sides know one */
 };
 
+/*
+ * Whether the entry `name` of `directory` is to stay as it is (or stay absent) because it became so
+ * here after what the remote says of it was asked; `listed`: whether the remote has it. Called
+ * under the tree's lock, in the step that would replace or remove the entry: what was kept once the
+ * asker of a change has been through change.h is not undone by an answer on its way.
+ */
+struct tree_keep {
+    bool (*keep)(void *context, const char *directory, const char *name, bool listed);
+    void *context;
+};
+
+/* Whether a complete file is to be believed although the machine crashed. */
+struct tree_spare {
+    bool (*spare)(void *context, const struct stat *st);
+    void *context;
+};
+
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_DIRECTORY };
 
 /**
  * Opens (makes, if need be) the instance folder `name` in `cache`, an absolute path without
- * symbolic links. What a crash of the machine made doubtful is thrown away here. 0 or -errno.
+ * symbolic links. What a crash of the machine made doubtful is thrown away here, but what `spare`
+ * (NULL: nothing) vouches for. 0 or -errno.
  */
-int tree_open(const char *cache, const char *name, struct tree **ret_tree);
+int tree_open(const char *cache, const char *name, const struct tree_spare *spare,
+    struct tree **ret_tree);
 /** Closes; marks the instance clean if everything in it is on disk. NULL is allowed. */
 void tree_free(struct tree *tree);
 
@@ -62,26 +81,36 @@ void tree_free(struct tree *tree);
 const char *tree_path(const struct tree *tree);
 /** The root's descriptor, the tree's own. */
 int tree_root(const struct tree *tree);
+/** The descriptor of tmp/, the tree's own: for files that are only worked with. */
+int tree_temporary(const struct tree *tree);
+
+/** What stands at `path`, as lstat(2). */
+int tree_stat(struct tree *tree, const char *path, struct stat *ret_st);
 
 /** What is at `path` now. A symbolic link counts as TREE_FILE. */
 int tree_look(struct tree *tree, const char *path, enum tree_kind *ret_kind);
 
-/** Makes `path` and what leads to it directories, replacing what is not one. */
-int tree_make_directory(struct tree *tree, const char *path);
+/* `keep` below may be NULL: nothing is kept. */
+
+/** Makes `path` and what leads to it directories, replacing what is not one. -ENOENT, -ENOTDIR:
+ * `keep` prevented it. */
+int tree_make_directory(struct tree *tree, const char *path, const struct tree_keep *keep);
 
 /** Makes the entry `path` what the remote says it is: kept if it is that already. Its directories
  * are made. -EINVAL for a name that cannot be. */
-int tree_put(struct tree *tree, const char *path, const struct tree_attributes *attributes);
+int tree_put(struct tree *tree, const char *path, const struct tree_attributes *attributes,
+    const struct tree_keep *keep);
 
 /** Makes `path` a symbolic link to `target`, replacing what is there. */
 int tree_put_link(struct tree *tree, const char *path, const char *target);
 
 /** Removes `path` with all below it. 0 also if it is not there. */
-int tree_remove(struct tree *tree, const char *path);
+int tree_remove(struct tree *tree, const char *path, const struct tree_keep *keep);
 
 /** Replaces the file `path`, if it is still inode `inode`, by a fresh placeholder of the same size
- * and time, and version if that is the same. -ESTALE: it is another file by now. */
-int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version);
+ * and time, and version if that is the same. -ESTALE: it is another file by now, or is kept. */
+int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_version,
+    const struct tree_keep *keep);
 
 /** Writes completed files out (syncfs) so that a crash of the machine keeps them. */
 int tree_checkpoint(struct tree *tree);

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every call that would change something under the prefix says EROFS, and nothing changes.
+# With ALGOFS_READONLY=1, and by algofs-run --readonly, every call that would change something under the
+# prefix says EROFS, and nothing changes.
 . "$(dirname "$0")/../lib.sh"
 not_plain
 mkdir -p "$SRC/dir" "$SRC/full/x"
 echo hello >"$SRC/file"
 cp -a "$SRC" "$T/before"
 serve
+export ALGOFS_READONLY=1
 in_prefix "$PYTHON" - "$P" "$T/home" <<'END'
 import errno, os, socket, sys
 p, outside = sys.argv[1:]
@@ -72,4 +74,12 @@ expect_failure 'Read-only file system' in_prefix bash -c 'echo x >"$0/new"' "$P"
 expect_failure 'Read-only file system' in_prefix bash -c 'cd "$0" && echo x >>file' "$P"
 diff -r "$T/before" "$SRC" || fail "the source changed"
 expect hello in_prefix cat "$P/file"
+expect_equal "uploads and deletions" 0 "$(($(count_requests PUT .) + $(count_requests POST .) + $(count_requests DELETE .) + $(count_requests PATCH .)))"
 expect "dir file full" in_prefix bash -euc 'cd "$0"; echo *' "$P"
+unset ALGOFS_READONLY
+note "algofs-run --readonly"
+expect_failure 'Read-only file system' algofs_run --readonly -- touch "$P/dir/new"
+expect hello algofs_run --readonly -- cat "$P/file"
+note "and without it, what is allowed is done"
+in_prefix sh -c 'echo new >"$0/dir/new"' "$P"
+expect new cat "$SRC/dir/new"

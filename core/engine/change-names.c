@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MKDIR and REMOVE: the remote first, then the tree, the path being claimed alone. What was done
+ * here is then the answer to the questions about it, so that a directory made here is not listed
+ * for each file that is made in it.
+ */
+#include "core/engine/change-names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/engine/ahead.h"
+#include "core/engine/claim.h"
+#include "core/engine/ensure.h"
+#include "core/engine/internal.h"
+#include "core/engine/names.h"
+#include "core/engine/question.h"
+#include "core/engine/writable.h"
+#include "core/tree/change.h"
+
+/* Entries came to or went from the directory of `path`: its order of reading is another. */
+void names_changed(struct claim *claim)
+{
+    for (unsigned i = 0; i < claim->count; i++) {
+        char directory[PATH_MAX];
+        (void)stpcpy(directory, claim->path[i]);
+        (void)names_cut(directory);
+        ahead_forget(claim->instance, directory);
+        question_forget(claim->instance, QUESTION_ENTRY, claim->path[i]);
+    }
+    claim_changed(claim);
+}
+
+/* --- MKDIR --- */
+
+int names_make_remote(struct instance *instance, const char *path)
+{
+    struct remote *remote;
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, path, &remote, &rest);
+    if (rc < 0)
+        return rc;
+    rc = remote_make_dir(remote, &call, rest);
+    writable_learn(instance, path, rc, &call);
+    return rc < 0 && rc != -EEXIST ? instance_failed(instance, "make directory", path, &call, rc)
+                                   : rc;
+}
+
+static int mkdir_run(struct instance *instance, const char *path, mode_t mode, bool again)
+{
+    CLEANUP_CLAIM struct claim claim = { .instance = NULL };
+    struct stat st;
+    int rc = claim_take(&claim, instance, CLAIM_ALONE, path, NULL);
+    if (rc < 0)
+        return rc;
+    rc = tree_stat(instance->tree, path, &st);
+    if (rc == 0)
+        return again && S_ISDIR(st.st_mode) ? 0 : -EEXIST;
+    if (rc != -ENOENT)
+        return rc;
+    char parent[PATH_MAX];
+    (void)stpcpy(parent, path);
+    (void)names_cut(parent);
+    rc = tree_stat(instance->tree, parent, &st);
+    if (rc == 0 && !S_ISDIR(st.st_mode))
+        rc = -ENOTDIR;
+    if (rc == 0)
+        rc = names_make_remote(instance, path);
+    if (rc == -EEXIST && !again) /* it was made elsewhere: the tree should show it */
+        question_forget(instance, QUESTION_LISTING, parent);
+    if (rc == -EEXIST && again)
+        rc = 0;
+    if (rc == 0)
+        rc = change_make_directory(instance->tree, path, mode);
+    if (rc < 0)
+        return rc;
+    names_changed(&claim);
+    if (!again) /* there was none: what is in it is what will be made in it here */
+        question_settle(instance, QUESTION_LISTING, path, 0);
+    return 0;
+}
+
+int engine_mkdir(struct engine *engine, const struct wire_mkdir_request *request)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    struct instance *instance = instance_find(engine, request->instance);
+    if (instance == NULL)
+        return WIRE_UNKNOWN_INSTANCE;
+    int rc = ensure_translate(instance, request->path, path, sizeof(path));
+    if (rc < 0)
+        return rc;
+    rc = writable_check(instance, path);
+    if ((rc == -EACCES || rc == -EPERM) && tree_stat(instance->tree, path, &st) == 0)
+        return -EEXIST;
+    if (rc == 0)
+        rc = writable_ensure(instance, path);
+    return rc < 0 ? rc : mkdir_run(instance, path, (mode_t)request->mode, request->again != 0);
+}
+
+/* --- REMOVE --- */
+
+int names_remove_remote(struct instance *instance, const char *path, enum remote_remove_kind kind)
+{
+    struct remote *remote;
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, path, &remote, &rest);
+    if (rc < 0)
+        return rc;
+    rc = remote_remove(remote, &call, rest, kind);
+    writable_learn(instance, path, rc, &call);
+    if (rc == -ENOENT) /* somebody else was first */
+        return 0;
+    if (rc == -ENOTEMPTY)
+        return rc;
+    return rc < 0 ? instance_failed(instance, "remove", path, &call, rc) : 0;
+}
+
+static int remove_file(struct instance *instance, const char *path)
+{
+    CLEANUP_DIRTY struct dirty *dirty = dirty_find_path(instance, path);
+    bool remote = true;
+    if (dirty != NULL) {
+        LOCK_SCOPE(&instance->dirties.lock);
+        /* A round that failed may have left something, too. */
+        remote = dirty->synced.base || dirty->synced.stored || dirty->synced.started > 0;
+    }
+    int rc = remote ? names_remove_remote(instance, path, REMOTE_REMOVE_FILE) : 0;
+    if (rc == 0)
+        rc = change_unlink(instance->tree, path);
+    if (rc == 0 && dirty != NULL)
+        dirty_drop(dirty);
+    return rc;
+}
+
+/* Whether a directory of the tree holds anything. */
+static int remove_is_empty(struct instance *instance, const char *path)
+{
+    CLEANUP_CLOSE int fd = change_open(instance->tree, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    CLEANUP_CLOSEDIR DIR *stream = fdopendir(fd);
+    if (stream == NULL)
+        return -errno;
+    (void)TAKE_FD(fd); /* the stream's now */
+    const struct dirent *found;
+    while ((found = readdir(stream)) != NULL)
+        if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
+            return -ENOTEMPTY;
+    return 0;
+}
+
+static int remove_directory(struct instance *instance, const char *path)
+{
+    int rc = remove_is_empty(instance, path);
+    if (rc == 0)
+        rc = names_remove_remote(instance, path, REMOTE_REMOVE_EMPTY_DIR);
+    if (rc == -ENOTEMPTY) /* the tree should show what the remote sees in it */
+        question_forget_below(instance, path);
+    if (rc == 0)
+        rc = change_remove_directory(instance->tree, path);
+    if (rc == 0) {
+        question_forget_below(instance, path);
+        question_settle(instance, QUESTION_LISTING, path, -ENOENT);
+    }
+    return rc;
+}
+
+static int remove_run(struct instance *instance, const char *path, bool directory, bool again)
+{
+    CLEANUP_CLAIM struct claim claim = { .instance = NULL };
+    struct stat st;
+    int rc = claim_take(&claim, instance, CLAIM_ALONE, path, NULL);
+    if (rc < 0)
+        return rc;
+    rc = tree_stat(instance->tree, path, &st);
+    if (rc < 0)
+        return rc == -ENOENT && again ? 0 : rc;
+    if (directory != S_ISDIR(st.st_mode))
+        return directory ? -ENOTDIR : -EISDIR;
+    rc = directory ? remove_directory(instance, path) : remove_file(instance, path);
+    if (rc == 0)
+        names_changed(&claim);
+    return rc;
+}
+
+int engine_remove(struct engine *engine, const struct wire_remove_request *request)
+{
+    char path[PATH_MAX];
+    struct instance *instance = instance_find(engine, request->instance);
+    if (instance == NULL)
+        return WIRE_UNKNOWN_INSTANCE;
+    bool directory = (request->flags & AT_REMOVEDIR) != 0;
+    int rc = ensure_translate(instance, request->path, path, sizeof(path));
+    if (rc == 0)
+        rc = writable_check(instance, path);
+    if (rc == 0)
+        rc = writable_ensure(instance, path);
+    return rc < 0 ? rc : remove_run(instance, path, directory, request->again != 0);
+}

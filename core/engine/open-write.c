@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OPEN_WRITE: the intent first, then the descriptor.
+ *
+ * The path is pinned before the file is opened, and opening waits for a listing that is being
+ * applied: what is opened then stays the file of that name (claim.h, change.h). A file that is not
+ * wholly here is fetched before it is opened; when its content is to be thrown away anyway a new
+ * file takes its name, so that no transfer that is still under way writes into it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/engine/claim.h"
+#include "core/engine/ensure.h"
+#include "core/engine/fill.h"
+#include "core/engine/internal.h"
+#include "core/engine/question.h"
+#include "core/engine/writable.h"
+#include "core/tree/change.h"
+#include "core/tree/file.h"
+
+enum {
+    OPEN_ATTEMPTS = 20, /* of a file that others replace all the time */
+    OPEN_PASSED = O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_DIRECT | O_NONBLOCK | O_NOATIME |
+        O_DIRECTORY,
+};
+
+struct opening {
+    struct instance *instance;
+    const char *path;
+    int flags; /* open(2)'s */
+    mode_t mode;
+    bool created;
+};
+
+/* The record of what was just made under the path, whose descriptor is `fd`. */
+static int opening_begin(
+    struct opening *opening, int fd, const struct dirty_origin *origin, struct dirty **ret_dirty)
+{
+    int rc = dirty_open(opening->instance, opening->path, fd, origin, ret_dirty);
+    if (rc == 0) {
+        claim_note_change(opening->instance, opening->path);
+        question_forget(opening->instance, QUESTION_ENTRY, opening->path);
+    }
+    return rc;
+}
+
+/*
+ * A file of that name which is new: there was none (replaced 0), or there was one whose content is
+ * not wanted. Without an intent it must not stay.
+ */
+static int opening_create(struct opening *opening, ino_t replaced, mode_t mode)
+{
+    struct instance *instance = opening->instance;
+    const struct dirty_origin origin = { .base = replaced != 0 };
+    CLEANUP_DIRTY struct dirty *dirty = NULL;
+    CLEANUP_CLOSE int fd = change_create(
+        instance->tree, opening->path, opening->flags & OPEN_PASSED, mode, replaced);
+    if (fd < 0)
+        return fd == -EEXIST ? -ESTALE : fd;
+    int rc = opening_begin(opening, fd, &origin, &dirty);
+    if (rc < 0) {
+        (void)change_unlink(instance->tree, opening->path); /* the next listing shows what there is */
+        if (replaced != 0)
+            question_forget_below(instance, opening->path);
+        return rc;
+    }
+    opening->created = replaced == 0;
+    return TAKE_FD(fd);
+}
+
+static int opening_truncate(struct opening *opening, struct dirty *dirty, int fd)
+{
+    if ((opening->flags & O_TRUNC) == 0)
+        return 0;
+    {
+        LOCK_SCOPE(&opening->instance->dirties.lock);
+        dirty->synced.base = dirty->synced.base || dirty->synced.stored;
+        dirty->synced.stored = false;
+        dirty->synced.changed = true;
+    }
+    return ftruncate(fd, 0) < 0 ? -errno : 0;
+}
+
+/* A complete file. -ESTALE: it has been replaced. */
+static int opening_existing(struct opening *opening, ino_t inode)
+{
+    struct instance *instance = opening->instance;
+    const struct dirty_origin origin = { .base = true, .stored = true };
+    CLEANUP_DIRTY struct dirty *dirty = NULL;
+    struct file_state state;
+    CLEANUP_CLOSE int probe = change_open(instance->tree, opening->path, O_PATH);
+    struct stat st;
+    if (probe < 0 || fstat(probe, &st) < 0)
+        return -ESTALE;
+    if (st.st_ino != inode || (st.st_mode & S_ISVTX) != 0)
+        return -ESTALE;
+    int flags = opening->flags & OPEN_PASSED;
+    if ((flags & O_ACCMODE) == O_RDONLY) /* O_RDONLY|O_TRUNC writes, too */
+        flags |= O_RDWR;
+    CLEANUP_CLOSE int fd = change_open(instance->tree, opening->path, flags);
+    if (fd < 0) /* -EAGAIN: O_NONBLOCK, and somebody looks whether there are writers */
+        return fd == -ENOENT || fd == -EAGAIN ? -ESTALE : fd;
+    int rc = file_inspect(fd, &state);
+    if (rc == 0 && (state.inode != inode || !state.complete))
+        rc = -ESTALE;
+    if (rc == 0)
+        rc = opening_begin(opening, fd, &origin, &dirty);
+    if (rc == 0)
+        rc = opening_truncate(opening, dirty, fd);
+    return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+static int opening_file(struct opening *opening, const struct stat *st)
+{
+    bool complete = (st->st_mode & S_ISVTX) == 0;
+    if ((opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+        return -EEXIST;
+    if ((opening->flags & O_DIRECTORY) != 0)
+        return -ENOTDIR;
+    if (complete)
+        return opening_existing(opening, st->st_ino);
+    if ((opening->flags & O_TRUNC) != 0)
+        return opening_create(opening, st->st_ino, st->st_mode);
+    CLEANUP_CLOSE int fd = change_open(
+        opening->instance->tree, opening->path, O_RDONLY | O_NOATIME | O_NONBLOCK);
+    if (fd < 0)
+        return fd == -ENOENT ? -ESTALE : fd;
+    int rc = fill_file(opening->instance, opening->path, fd);
+    return rc < 0 ? rc : -ESTALE; /* it is complete now */
+}
+
+/* The path is pinned. */
+static int opening_attempt(struct opening *opening)
+{
+    struct stat st;
+    int rc = tree_stat(opening->instance->tree, opening->path, &st);
+    if (rc == -ENOENT)
+        return (opening->flags & O_CREAT) == 0 ? -ENOENT
+                                               : opening_create(opening, 0, opening->mode);
+    if (rc < 0)
+        return rc;
+    if (S_ISDIR(st.st_mode))
+        return (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : -EISDIR;
+    return S_ISREG(st.st_mode) ? opening_file(opening, &st) : -ELOOP;
+}
+
+static int opening_run(struct opening *opening)
+{
+    CLEANUP_CLAIM struct claim claim = { .instance = NULL };
+    int rc = claim_take(&claim, opening->instance, CLAIM_SHARED, opening->path, NULL);
+    for (unsigned i = 0; rc == 0 && i < OPEN_ATTEMPTS; i++) {
+        rc = claim_pin(opening->instance, opening->path);
+        if (rc < 0)
+            return rc;
+        rc = opening_attempt(opening);
+        claim_unpin(opening->instance, opening->path);
+        if (rc == -ESTALE && i + 1 < OPEN_ATTEMPTS)
+            rc = 0;
+        else
+            return rc;
+    }
+    return rc;
+}
+
+/* What is a directory for ever is none that could be opened for writing. */
+static int opening_check(struct opening *opening)
+{
+    struct stat st;
+    if ((opening->flags & __O_TMPFILE) != 0)
+        return -EOPNOTSUPP;
+    if ((opening->flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+        return -EINVAL;
+    int rc = writable_check(opening->instance, opening->path);
+    if (rc == 0 || (rc != -EACCES && rc != -EPERM))
+        return rc;
+    if (tree_stat(opening->instance->tree, opening->path, &st) == 0 && S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return rc == -EPERM ? -EISDIR : rc;
+}
+
+int engine_open_write(struct engine *engine, const struct wire_open_write_request *request,
+    struct wire_open_write_reply *ret_reply, int *ret_fd)
+{
+    char path[PATH_MAX];
+    struct instance *instance = instance_find(engine, request->instance);
+    if (instance == NULL)
+        return WIRE_UNKNOWN_INSTANCE;
+    int rc = ensure_translate(instance, request->path, path, sizeof(path));
+    if (rc < 0)
+        return rc;
+    struct opening opening = {
+        .instance = instance,
+        .path = path,
+        .flags = (int)request->flags,
+        .mode = (mode_t)request->mode,
+    };
+    rc = opening_check(&opening);
+    if (rc == 0)
+        rc = writable_ensure(instance, path);
+    if (rc == 0)
+        rc = writable_try(instance, path);
+    if (rc == 0)
+        rc = opening_run(&opening);
+    if (rc < 0)
+        return rc;
+    ret_reply->created = opening.created;
+    *ret_fd = rc;
+    return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tree/change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/tree/beneath.h"
+#include "core/tree/internal.h"
+
+int change_open(struct tree *tree, const char *path, int flags)
+{
+    LOCK_SCOPE(&tree->names);
+    return beneath_open(tree->root, path, flags);
+}
+
+/* Opens the directory that `path` stands in; its last component must be a possible name. */
+static int change_open_parent(struct tree *tree, const char *path, const char **ret_name)
+{
+    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, ret_name);
+    if (parent < 0)
+        return parent;
+    size_t len = strlen(*ret_name);
+    if (!beneath_name_valid(*ret_name, len))
+        return len > NAME_MAX ? -ENAMETOOLONG : -EINVAL;
+    return TAKE_FD(parent);
+}
+
+/* Names lock held. Gives the file `made` in tmp/ its name. */
+static int change_publish(
+    struct tree *tree, const char *made, int parent, const char *name, ino_t replaced)
+{
+    struct stat st;
+    bool found = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!found && errno != ENOENT)
+        return -errno;
+    if (found != (replaced != 0) || (found && (st.st_ino != replaced || !S_ISREG(st.st_mode))))
+        return -EEXIST;
+    if (renameat(tree->tmp, made, parent, name) < 0)
+        return -errno;
+    if (found)
+        entry_forget_map(tree, &st);
+    return 0;
+}
+
+int change_create(struct tree *tree, const char *path, int flags, mode_t mode, ino_t replaced)
+{
+    char made[TREE_TEMPORARY_MAX];
+    const char *name;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    entry_temporary(tree, made);
+    CLEANUP_CLOSE int fd =
+        openat(tree->tmp, made, flags | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    int rc = fchmod(fd, mode & 06777) < 0 ? -errno : 0;
+    if (rc == 0) {
+        LOCK_SCOPE(&tree->names);
+        rc = change_publish(tree, made, parent, name, replaced);
+    }
+    if (rc < 0) {
+        (void)unlinkat(tree->tmp, made, 0); /* else the next start removes it */
+        return rc;
+    }
+    return TAKE_FD(fd);
+}
+
+int change_make_directory(struct tree *tree, const char *path, mode_t mode)
+{
+    char made[TREE_TEMPORARY_MAX];
+    const char *name;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    entry_temporary(tree, made);
+    if (mkdirat(tree->tmp, made, 0700) < 0)
+        return -errno;
+    int rc = fchmodat(tree->tmp, made, mode & 07777, 0) < 0 ? -errno : 0;
+    struct stat st;
+    LOCK_SCOPE(&tree->names);
+    if (rc == 0 && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        rc = -EEXIST; /* rename would replace an empty directory */
+    if (rc == 0 && renameat(tree->tmp, made, parent, name) < 0)
+        rc = -errno;
+    if (rc < 0)
+        (void)unlinkat(tree->tmp, made, AT_REMOVEDIR); /* else the next start removes it */
+    return rc;
+}
+
+static int change_remove(struct tree *tree, const char *path, int flags)
+{
+    const char *name;
+    struct stat st;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    LOCK_SCOPE(&tree->names);
+    if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (flags == 0 && S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (unlinkat(parent, name, flags) < 0)
+        return errno == EEXIST ? -ENOTEMPTY : -errno;
+    entry_forget_map(tree, &st);
+    return 0;
+}
+
+int change_unlink(struct tree *tree, const char *path)
+{
+    return change_remove(tree, path, 0);
+}
+
+int change_remove_directory(struct tree *tree, const char *path)
+{
+    return change_remove(tree, path, AT_REMOVEDIR);
+}
+
+int change_rename(struct tree *tree, const char *from, const char *to)
+{
+    const char *from_name, *to_name;
+    struct stat replaced;
+    CLEANUP_CLOSE int from_parent = change_open_parent(tree, from, &from_name);
+    if (from_parent < 0)
+        return from_parent;
+    CLEANUP_CLOSE int to_parent = change_open_parent(tree, to, &to_name);
+    if (to_parent < 0)
+        return to_parent;
+    LOCK_SCOPE(&tree->names);
+    bool found = fstatat(to_parent, to_name, &replaced, AT_SYMLINK_NOFOLLOW) == 0;
+    if (renameat(from_parent, from_name, to_parent, to_name) < 0)
+        return errno == EEXIST ? -ENOTEMPTY : -errno;
+    if (found)
+        entry_forget_map(tree, &replaced);
+    return 0;
+}

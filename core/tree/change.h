@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes that are made here: what a program creates, removes and renames, as it is done to the
+ * tree (the remote's half is the engine's).
+ *
+ * Each function waits until a listing that is being applied is through with the entry. A caller
+ * that first sees to it that tree_keep says yes for the entry, and then comes here, therefore
+ * changes what no answer on its way replaces any more.
+ *
+ * Errors are those of the system call of the name. Threads: any.
+ */
+#ifndef ALGOFS_TREE_CHANGE_H
+#define ALGOFS_TREE_CHANGE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct tree;
+
+/** Opens the existing file `path` with open(2)'s flags, none of which creates or truncates. The
+ * descriptor or -errno. */
+int change_open(struct tree *tree, const char *path, int flags);
+
+/**
+ * Makes a complete, empty file with `mode` and opens it with `flags` (without O_CREAT and the
+ * like). `replaced`: the inode of the file that it takes the name of, 0 if there is none. -EEXIST:
+ * there is another entry than that by now. The descriptor or -errno.
+ */
+int change_create(struct tree *tree, const char *path, int flags, mode_t mode, ino_t replaced);
+
+/** A directory that is there: -EEXIST. */
+int change_make_directory(struct tree *tree, const char *path, mode_t mode);
+
+/** Removes the name of a file; who has it open keeps it. -EISDIR, -ENOENT. */
+int change_unlink(struct tree *tree, const char *path);
+
+/** -ENOTEMPTY, -ENOTDIR, -ENOENT. */
+int change_remove_directory(struct tree *tree, const char *path);
+
+/** Over an existing file or empty directory, as rename(2). */
+int change_rename(struct tree *tree, const char *from, const char *to);
+
+#endif
