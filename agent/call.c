@@ -42,6 +42,15 @@ static void call_take_fds(struct call *call, struct msghdr *message)
     }
 }
 
+static void call_close_fds(struct call *call)
+{
+    for (unsigned i = 0; i < WIRE_FDS_MAX; i++) {
+        if (call->fds[i] >= 0)
+            (void)close(call->fds[i]); /* the door has its own */
+        call->fds[i] = -1;
+    }
+}
+
 static int call_receive(struct call *call)
 {
     union call_control control;
@@ -292,6 +301,7 @@ static void call_answer(struct call *call)
     if (rc < 0)
         wire_encode_failure(&reply.out, header.type, rc);
     log_debug("agent", "type %u: %s", header.type, rc < 0 ? strerror(-rc) : "ok");
+    call_close_fds(call); /* a program that was answered may run what it has written */
     if (!reply.silent && (rc = call_send(call->connection, &reply)) < 0)
         log_debug("agent", "type %u: the door has gone: %s", header.type, strerror(-rc));
     if (reply.fd >= 0)
@@ -318,8 +328,6 @@ void call_serve(struct engine *engine, const struct call_host *host, int connect
         call_answer(&call);
     else if (rc != -ENODATA)
         log_debug("agent", "no request came: %s", strerror(-rc));
-    for (unsigned i = 0; i < WIRE_FDS_MAX; i++)
-        if (call.fds[i] >= 0)
-            (void)close(call.fds[i]); /* the door has its own */
+    call_close_fds(&call);
     explicit_bzero(call.in.bytes, call.in.len); /* HELLO carries the key */
 }

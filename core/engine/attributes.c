@@ -55,10 +55,7 @@ static int set_owner(struct target *target, const struct wire_setattr_request *r
 {
     uid_t uid = (request->valid & WIRE_SET_OWNER) != 0 ? (uid_t)request->uid : (uid_t)-1;
     gid_t gid = (request->valid & WIRE_SET_GROUP) != 0 ? (gid_t)request->gid : (gid_t)-1;
-    if (chown(target->link, uid, gid) < 0)
-        return -errno;
-    /* chown takes set-user-ID bits away, and with them nothing of ours */
-    return 0;
+    return chown(target->link, uid, gid) < 0 ? -errno : 0;
 }
 
 /* An incomplete file shows its atime as its mtime, and keeps the remote's noted. */
@@ -172,13 +169,27 @@ static int truncate_descriptor(struct target *target, uint64_t size)
 
 /* --- the message --- */
 
-static int setattr_run(struct target *target, const struct wire_setattr_request *request)
+/* Mode and owner: they move the ctime of a file that may be dirty. */
+static int set_access(struct target *target, const struct wire_setattr_request *request)
 {
     int rc = 0;
+    const struct dirty_key key = dirty_key_of(&target->st);
+    CLEANUP_DIRTY struct dirty *dirty = dirty_find(target->instance, &key);
+    bool stored = dirty != NULL && dirty_begin_touch(dirty, target->fd);
     if ((request->valid & (WIRE_SET_OWNER | WIRE_SET_GROUP)) != 0)
         rc = set_owner(target, request);
     if (rc == 0 && (request->valid & WIRE_SET_MODE) != 0)
         rc = set_mode(target, request->mode);
+    if (stored)
+        dirty_end_touch(dirty, target->fd);
+    return rc;
+}
+
+static int setattr_run(struct target *target, const struct wire_setattr_request *request)
+{
+    int rc = 0;
+    if ((request->valid & (WIRE_SET_OWNER | WIRE_SET_GROUP | WIRE_SET_MODE)) != 0)
+        rc = set_access(target, request);
     if (rc == 0 && (request->valid & (WIRE_SET_ATIME | WIRE_SET_MTIME)) != 0)
         rc = set_times(target, request);
     return rc;

@@ -72,9 +72,7 @@ void commit_stored(struct dirty *dirty, int fd, const struct upload *upload)
 
 static uint64_t commit_pause_ms(unsigned failures, bool lasting)
 {
-    uint64_t pause_ms = COMMIT_RETRY_MIN_MS;
-    if (lasting)
-        return COMMIT_LASTING_MS;
+    uint64_t pause_ms = lasting ? COMMIT_LASTING_MIN_MS : COMMIT_RETRY_MIN_MS;
     for (unsigned i = 1; i < failures && pause_ms < COMMIT_RETRY_MAX_MS; i++)
         pause_ms *= 2;
     return pause_ms < COMMIT_RETRY_MAX_MS ? pause_ms : COMMIT_RETRY_MAX_MS;
@@ -223,6 +221,13 @@ void commit_queue(struct dirty *dirty)
     dirty_put(dirty);
 }
 
+/* Whether the last round failed, and it is not yet time for another. */
+static bool commit_waits(struct dirty *dirty)
+{
+    LOCK_SCOPE(&dirty->instance->dirties.lock);
+    return dirty->synced.error != 0 && dirty->synced.retry_ms > clock_ms();
+}
+
 void commit_look_at(struct dirty *dirty)
 {
     bool needed = false;
@@ -232,7 +237,8 @@ void commit_look_at(struct dirty *dirty)
             return;
         CLEANUP_CLOSE int fd = commit_open(dirty, claim.path[0]);
         if (fd >= 0) {
-            needed = !dirty_has_writers(fd) && dirty_needs_upload(dirty, fd);
+            needed = !dirty_has_writers(fd) && dirty_needs_upload(dirty, fd) &&
+                !commit_waits(dirty);
             dirty_drop_if_clean(dirty, fd);
         }
     }

@@ -4,8 +4,8 @@
  *
  * An upload is a *round*, of one file one at a time. Who asks for a commit gets the verdict of a
  * round that began after the question: so all who asked before it began share one. A round that
- * fails keeps bytes and intent; it is repeated in the background, soon and then less often if the
- * failure may pass, else every COMMIT_LASTING_MS; and by the next COMMIT and by FLUSH.
+ * fails keeps bytes and intent; it is repeated in the background, less and less often, until it
+ * succeeds or the file goes; and by the next COMMIT and by FLUSH.
  *
  * COMMIT's rounds run in the caller's thread, the others in a pool of COMMIT_THREADS. A round holds
  * a shared claim of the path, so that it is not renamed or removed meanwhile. Threads: any.
@@ -19,7 +19,7 @@ enum {
     COMMIT_THREADS = 32,
     COMMIT_RETRY_MIN_MS = 1000,
     COMMIT_RETRY_MAX_MS = 300000,
-    COMMIT_LASTING_MS = 300000,
+    COMMIT_LASTING_MIN_MS = 5000, /* where trying again alone does not help */
 };
 
 struct engine;

@@ -347,6 +347,24 @@ bool dirty_needs_upload(struct dirty *dirty, int fd)
     return dirty_differs(dirty, fd);
 }
 
+bool dirty_begin_touch(struct dirty *dirty, int fd)
+{
+    struct dirty_stamp now = { 0 };
+    LOCK_SCOPE(&dirty->instance->dirties.lock);
+    return dirty->synced.stored && dirty_stamp(fd, &now) == 0 &&
+        dirty_same_stamp(&now, &dirty->synced.committed);
+}
+
+void dirty_end_touch(struct dirty *dirty, int fd)
+{
+    struct dirty_stamp now = { 0 };
+    LOCK_SCOPE(&dirty->instance->dirties.lock);
+    const struct dirty_stamp *before = &dirty->synced.committed;
+    if (dirty_stamp(fd, &now) == 0 && now.size == before->size &&
+        dirty_same_time(now.mtime, before->mtime))
+        dirty->synced.committed = now;
+}
+
 void dirty_drop_if_clean(struct dirty *dirty, int fd)
 {
     struct instance *instance = dirty->instance;

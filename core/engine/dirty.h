@@ -139,6 +139,14 @@ void dirty_drop_if_clean(struct dirty *dirty, int fd);
 /** Whether the file `fd`, which is the record's, must be uploaded. */
 bool dirty_needs_upload(struct dirty *dirty, int fd);
 
+/**
+ * Around a change of the file `fd` that is none of its content but moves its ctime (rename, chmod).
+ * begin: whether it is stored as it is now; end, if it was: so it still is, unless size or mtime
+ * say that it was written to meanwhile.
+ */
+bool dirty_begin_touch(struct dirty *dirty, int fd);
+void dirty_end_touch(struct dirty *dirty, int fd);
+
 /** The stamp of an open file. 0 or -errno. */
 int dirty_stamp(int fd, struct dirty_stamp *ret_stamp);
 bool dirty_same_stamp(const struct dirty_stamp *a, const struct dirty_stamp *b);

@@ -167,7 +167,7 @@ int engine_flush(struct engine *engine, const struct wire_flush_request *request
     for (struct instance *i = instance; i != NULL; i = flush_next(engine, request->instance, i)) {
         flush_wait(i, until_ms);
         commit_count(i, &counts);
-        ret_reply->pending += counts.pending;
+        ret_reply->pending += counts.pending + counts.failed;
         ret_reply->failed += counts.failed;
         ret_reply->bytes += counts.bytes;
         flush_report(i, &text);

@@ -81,7 +81,13 @@ static int opening_truncate(struct opening *opening, struct dirty *dirty, int fd
         dirty->synced.stored = false;
         dirty->synced.changed = true;
     }
-    return ftruncate(fd, 0) < 0 ? -errno : 0;
+    if ((opening->flags & O_ACCMODE) != O_RDONLY)
+        return ftruncate(fd, 0) < 0 ? -errno : 0;
+    /* O_RDONLY|O_TRUNC truncates, too. */
+    CLEANUP_CLOSE int writer = change_open(opening->instance->tree, opening->path, O_WRONLY);
+    if (writer < 0)
+        return writer;
+    return ftruncate(writer, 0) < 0 ? -errno : 0;
 }
 
 /* A complete file. -ESTALE: it has been replaced. */
@@ -97,10 +103,8 @@ static int opening_existing(struct opening *opening, ino_t inode)
         return -ESTALE;
     if (st.st_ino != inode || (st.st_mode & S_ISVTX) != 0)
         return -ESTALE;
-    int flags = opening->flags & OPEN_PASSED;
-    if ((flags & O_ACCMODE) == O_RDONLY) /* O_RDONLY|O_TRUNC writes, too */
-        flags |= O_RDWR;
-    CLEANUP_CLOSE int fd = change_open(instance->tree, opening->path, flags);
+    CLEANUP_CLOSE int fd =
+        change_open(instance->tree, opening->path, opening->flags & OPEN_PASSED);
     if (fd < 0) /* -EAGAIN: O_NONBLOCK, and somebody looks whether there are writers */
         return fd == -ENOENT || fd == -EAGAIN ? -ESTALE : fd;
     int rc = file_inspect(fd, &state);

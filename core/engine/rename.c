@@ -84,10 +84,11 @@ int rename_copy(struct instance *instance, int fd, const char *path, const char 
 }
 
 /* Step 5. `base`: the remote may have an object of the new name. */
-static int rename_in_tree(struct renaming *renaming, struct dirty *dirty, bool base)
+static int rename_in_tree(struct renaming *renaming, struct dirty *dirty, int fd, bool base)
 {
     struct instance *instance = renaming->instance;
     CLEANUP_DIRTY struct dirty *replaced = dirty_find_path(instance, renaming->to);
+    bool stored = dirty != NULL && dirty_begin_touch(dirty, fd);
     int rc = dirty == NULL ? 0 : dirty_rename(dirty, renaming->to, base);
     if (rc < 0) /* the intent has the old path; the next agent would look for the file */
         log_warn("engine", "\"%s\": its intent cannot be updated: %s", renaming->to, strerror(-rc));
@@ -96,6 +97,8 @@ static int rename_in_tree(struct renaming *renaming, struct dirty *dirty, bool b
         (void)dirty_rename(dirty, renaming->from, true); /* as it was */
     if (rc == 0 && replaced != NULL)
         dirty_drop(replaced);
+    if (rc == 0 && stored)
+        dirty_end_touch(dirty, fd);
     if (rc == 0)
         names_changed(&renaming->claim);
     return rc;
@@ -111,6 +114,20 @@ static void rename_give_up(struct renaming *renaming)
     question_forget(renaming->instance, QUESTION_ENTRY, renaming->to);
 }
 
+/* The old name cannot be removed. Where the new one was none before it is taken back, and all is as
+ * it was; else the remote has both. */
+static void rename_undo(struct renaming *renaming, struct dirty *dirty)
+{
+    struct instance *instance = renaming->instance;
+    struct stat st;
+    if (tree_stat(instance->tree, renaming->to, &st) == -ENOENT)
+        (void)names_remove_remote(instance, renaming->to, REMOTE_REMOVE_FILE); /* logged */
+    if (dirty == NULL)
+        return;
+    LOCK_SCOPE(&instance->dirties.lock);
+    dirty->synced.changed = true; /* what was stored is not stored under its name */
+}
+
 static int rename_file_steps(struct renaming *renaming, struct dirty *dirty, int fd)
 {
     struct instance *instance = renaming->instance;
@@ -121,15 +138,17 @@ static int rename_file_steps(struct renaming *renaming, struct dirty *dirty, int
         if (rc == 0)
             rc = rename_copy(instance, fd, renaming->from, renaming->to, dirty);
         if (rc == 0 && !old)
-            return rename_in_tree(renaming, dirty, true);
+            return rename_in_tree(renaming, dirty, fd, true);
         renaming->intent.flags |= JOURNAL_COPIED;
         if (rc == 0)
             rc = rename_journal(renaming);
     }
+    if (rc < 0)
+        return rc;
+    rc = names_remove_remote(instance, renaming->from, REMOTE_REMOVE_FILE);
     if (rc == 0)
-        rc = names_remove_remote(instance, renaming->from, REMOTE_REMOVE_FILE);
-    if (rc == 0)
-        rc = rename_in_tree(renaming, dirty, true);
+        return rename_in_tree(renaming, dirty, fd, true);
+    rename_undo(renaming, dirty);
     return rc;
 }
 
@@ -146,7 +165,7 @@ int rename_file(struct renaming *renaming)
         CLEANUP_DIRTY struct dirty *replaced = dirty_find_path(instance, renaming->to);
         bool base = replaced != NULL ? rename_is_remote(replaced)
                                      : tree_stat(instance->tree, renaming->to, &st) == 0;
-        int rc = rename_in_tree(renaming, dirty, base);
+        int rc = rename_in_tree(renaming, dirty, fd, base);
         journal_drop(instance->journal, renaming->intent.id); /* an earlier agent's */
         return rc;
     }

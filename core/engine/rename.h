@@ -10,7 +10,8 @@
  *     6  the intent is dropped
  *
  * So at no time are both names gone. A failure in 2 or 4 is the program's: the intent is dropped, the
- * old name still is in the tree, and the remote may have both. A file that the remote has never seen,
+ * old name still is in the tree; a new name that replaced nothing is removed again, else the remote
+ * has both. A file that the remote has never seen,
  * and that is still being written or waits for its upload, is renamed in the tree only: its upload
  * goes to the new name.
  *

@@ -68,7 +68,7 @@ static void easy_put(struct http_client *client, CURL *easy)
 
 static const char *method_name(enum http_method method)
 {
-    static const char *const names[] = { "GET", "HEAD", "PUT", "POST", "DELETE" };
+    static const char *const names[] = { "GET", "HEAD", "PUT", "POST", "PATCH", "DELETE" };
     return names[method];
 }
 

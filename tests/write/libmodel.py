@@ -145,6 +145,15 @@ class Model:
         except OSError:
             return None
 
+    def may_wait(self, worker, inode):
+        """A file that is empty is not uploaded by a close while the process has other descriptors of it: they will write."""
+        others = {s[2] for s in worker.slots.values() if s[1] & os.O_ACCMODE != os.O_RDONLY}
+        return inode in others and self.is_empty(inode)
+
+    def is_empty(self, inode):
+        found = [os.path.join(folder, name) for folder, _, names in os.walk(self.args.plain) for name in names]
+        return any(os.stat(path).st_ino == inode and os.stat(path).st_size == 0 for path in found)
+
     def note(self, worker, operation, facts, good):
         op = operation[0]
         if op == "open" and "inode" in facts:
@@ -156,15 +165,16 @@ class Model:
             worker.slots[operation[2]] = worker.slots[operation[1]]
         elif op in ("close", "fsync", "fdatasync"):
             name, flags, inode = worker.slots[operation[1]] if op != "close" else worker.slots.pop(operation[1])
-            if flags & os.O_ACCMODE != os.O_RDONLY:
+            if flags & os.O_ACCMODE != os.O_RDONLY and not (op == "close" and self.may_wait(worker, inode)):
                 self.dirty.discard(inode)
-            shared = [s for w in self.workers for s in w.slots.values() if s[2] == inode]
-            if shared:  # a new, empty file is uploaded by the last close at the latest
-                self.dirty.add(inode)
         elif op in CHANGES:
             self.dirty.add(worker.slots[operation[1]][2])
         elif op in ("put", "truncate") and good:
-            self.dirty.discard(self.inode(operation[1]))
+            inode = self.inode(operation[1])
+            if op == "truncate" or not self.may_wait(worker, inode):
+                self.dirty.discard(inode)
+            else:
+                self.dirty.add(inode)
 
     # --- comparing ---
 
