@@ -147,12 +147,12 @@ format:
 tidy:
 	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=gnu11 $(CPPFLAGS)
 
-## make asan-check / tsan-check   the whole suite with sanitizers, in a build folder of its own
+## make asan-check / tsan-check   the whole suite with sanitizers (TESTS="NAME..." for some)
 asan-check: deps
 	+@BUILD=$(BUILD)/asan SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
-	    scripts/sanitized-check
+	    scripts/sanitized-check $(TESTS)
 tsan-check: deps
-	+@BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread" scripts/sanitized-check
+	+@BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread" scripts/sanitized-check $(TESTS)
 
 ## make soak       the long forms of the model and crash tests (an hour or so)
 soak: build unit

@@ -172,6 +172,13 @@ static enum pair_side find_pair(
     return result(rc) < 0 ? PAIR_FAILED : PAIR_INSIDE;
 }
 
+/* Whether `below` lies somewhere in directory `above`. */
+static bool is_above(const char *above, const char *below)
+{
+    size_t len = strlen(above);
+    return strncmp(above, below, len) == 0 && below[len] == '/';
+}
+
 static int rename_inside(const struct pair *p, const char *from, const char *to, unsigned flags)
 {
     if (last_dots(from) != 0 || last_dots(to) != 0)
@@ -184,6 +191,10 @@ static int rename_inside(const struct pair *p, const char *from, const char *to,
         rc = -EBUSY;
     if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
         rc = -ENOTDIR;
+    if (rc == 0 && is_above(p->from.name, p->to.name))
+        rc = -EINVAL;
+    if (rc == 0 && is_above(p->to.name, p->from.name))
+        rc = -ENOTEMPTY; /* whatever it is that should take its own directory's place */
     return result(rc < 0 ? rc : door_rename(p->from.name, p->to.name, flags));
 }
 

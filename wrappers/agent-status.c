@@ -47,13 +47,14 @@ int agent_status_text(const char *cache, char **ret_text)
     struct wire_status_request request = { 0 };
     struct wire_status_reply reply;
     struct wire_buffer message;
+    struct wire_buffer answer;
     int raw = -1;
     int rc = wire_encode_status_request(&message, WIRE_STATUS, &request);
     if (rc == 0)
-        rc = call_running_agent(cache, &message, -1, &raw);
+        rc = call_running_agent(cache, &message, &answer, -1, &raw);
     CLEANUP_CLOSE int fd = raw;
     if (rc == 0)
-        rc = wire_decode_status_reply(&message, &reply);
+        rc = wire_decode_status_reply(&answer, &reply);
     if (rc < 0)
         return rc;
     return fd < 0 ? -EPROTO : read_all(fd, ret_text);
@@ -85,11 +86,12 @@ int agent_stop(const char *cache)
     struct wire_stop_request request = { 0 };
     struct wire_stop_reply reply;
     struct wire_buffer message;
+    struct wire_buffer answer;
     int rc = wire_encode_stop_request(&message, WIRE_STOP, &request);
     if (rc == 0)
-        rc = call_running_agent(cache, &message, -1, NULL);
+        rc = call_running_agent(cache, &message, &answer, -1, NULL);
     if (rc == 0)
-        rc = wire_decode_stop_reply(&message, &reply);
+        rc = wire_decode_stop_reply(&answer, &reply);
     if (rc < 0)
         return rc;
     struct timespec pause = { 0, POLL_NANOSECONDS };

@@ -126,19 +126,16 @@ static int agent_is_gone(int rc)
         rc == -ENOTCONN;
 }
 
-int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int *ret_fd)
+int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffer *reply,
+    int send_fd, int *ret_fd)
 {
     if (ret_fd != NULL)
         *ret_fd = -1;
-    struct wire_buffer reply;
     for (int attempt = 0; attempt < CALL_ATTEMPTS; attempt++) {
         bool sent;
-        int rc = exchange(cache, message, &reply, send_fd, ret_fd, &sent);
-        if (rc == 0) {
-            message->len = reply.len;
-            memcpy(message->bytes, reply.bytes, reply.len);
+        int rc = exchange(cache, request, reply, send_fd, ret_fd, &sent);
+        if (rc == 0)
             return 0;
-        }
         if (rc == -EAGAIN) { /* the agent's queue of connections is full */
             struct timespec pause = { 0, 2000000 };
             (void)sys_nanosleep(&pause); /* cut short by a signal: asks a little earlier */
@@ -148,7 +145,7 @@ int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int 
         if (!agent_is_gone(rc))
             return rc;
         if (sent)
-            wire_mark_again(message);
+            wire_mark_again(request);
         rc = launch_agent(cache);
         if (rc < 0)
             return rc;
@@ -156,18 +153,14 @@ int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int 
     return -ENOTCONN;
 }
 
-int call_running_agent(const char *cache, struct wire_buffer *message, int send_fd, int *ret_fd)
+int call_running_agent(const char *cache, const struct wire_buffer *request,
+    struct wire_buffer *reply, int send_fd, int *ret_fd)
 {
     if (ret_fd != NULL)
         *ret_fd = -1;
-    struct wire_buffer reply;
     bool sent;
-    int rc = exchange(cache, message, &reply, send_fd, ret_fd, &sent);
-    if (rc < 0)
-        return agent_is_gone(rc) ? -ENOTCONN : rc;
-    message->len = reply.len;
-    memcpy(message->bytes, reply.bytes, reply.len);
-    return 0;
+    int rc = exchange(cache, request, reply, send_fd, ret_fd, &sent);
+    return rc < 0 && agent_is_gone(rc) ? -ENOTCONN : rc;
 }
 
 void call_agent_oneway(const char *cache, const struct wire_buffer *message, int send_fd)

@@ -12,17 +12,20 @@
 #include "core/wire/message.h"
 
 /**
- * Sends the request in `message` and puts the reply there.
+ * Sends the request and takes the reply. Where it had to be sent again, and may have been carried out
+ * before, the request is marked so (wire_mark_again) and stays so.
  * @param cache   the cache folder whose agent is meant
  * @param send_fd goes beside the request, stays the caller's; -1 for none
  * @param ret_fd  the descriptor beside the reply (close-on-exec), -1 if none came; NULL: none wanted
  * @return 0 when a reply came (its status is the decoder's to tell); -ENOTCONN if no agent can be
  *         started or reached; -ETIMEDOUT never: the agent answers in its own time.
  */
-int call_agent(const char *cache, struct wire_buffer *message, int send_fd, int *ret_fd);
+int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffer *reply,
+    int send_fd, int *ret_fd);
 /** Sends without an answer and without starting an agent; whether it arrived does not matter. */
 void call_agent_oneway(const char *cache, const struct wire_buffer *message, int send_fd);
 /** As call_agent, but never starts an agent: -ENOTCONN if none runs. For status and stop. */
-int call_running_agent(const char *cache, struct wire_buffer *message, int send_fd, int *ret_fd);
+int call_running_agent(const char *cache, const struct wire_buffer *request,
+    struct wire_buffer *reply, int send_fd, int *ret_fd);
 
 #endif

@@ -59,10 +59,10 @@ int door_ask(struct wire_buffer *message, int send_fd, int *ret_fd)
     const struct session *session;
     int rc = session_get(&session);
     for (int i = 0; rc == 0 && i < RENEWALS; i++) {
-        struct wire_buffer reply = *message;
+        struct wire_buffer reply;
         struct wire_header header;
-        memcpy(reply.bytes + sizeof(header), &session->instance, sizeof(session->instance));
-        rc = call_agent(session_cache(), &reply, send_fd, &fd);
+        memcpy(message->bytes + sizeof(header), &session->instance, sizeof(session->instance));
+        rc = call_agent(session_cache(), message, &reply, send_fd, &fd);
         if (rc == 0)
             rc = wire_decode_header(&reply, &header);
         if (rc == 0 && header.status == WIRE_UNKNOWN_INSTANCE) {
@@ -70,7 +70,8 @@ int door_ask(struct wire_buffer *message, int send_fd, int *ret_fd)
             continue;
         }
         if (rc == 0) {
-            *message = reply;
+            message->len = reply.len;
+            memcpy(message->bytes, reply.bytes, reply.len);
             rc = header.status;
         }
         if (rc == 0 && ret_fd != NULL)

@@ -19,7 +19,7 @@ enum environment_variable environment_recognise(const char *assignment)
 {
     switch (assignment[0]) { /* most variables of most programs end here */
     case 'A': case 'C': case 'H': case 'L': case 'N': case 'S': case 'T': case 'X':
-    case 'a': case 'h': case 'n':
+    case 'U': case 'a': case 'h': case 'n':
         break;
     default:
         return ENVIRONMENT_COUNT;

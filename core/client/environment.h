@@ -49,7 +49,8 @@
     ROW(SSL_CERT_FILE, ENVIRONMENT_AGENT)                                                        \
     ROW(CURL_CA_BUNDLE, ENVIRONMENT_AGENT)                                                       \
     ROW(ASAN_OPTIONS, ENVIRONMENT_AGENT)                                                         \
-    ROW(TSAN_OPTIONS, ENVIRONMENT_AGENT)
+    ROW(TSAN_OPTIONS, ENVIRONMENT_AGENT)                                                         \
+    ROW(UBSAN_OPTIONS, ENVIRONMENT_AGENT)
 
 enum environment_flag {
     ENVIRONMENT_PRIVATE = 0,

@@ -98,12 +98,13 @@ static int say_hello(struct session *session)
         .home = environment_get(ENVIRONMENT_HOME),
     };
     struct wire_buffer message;
+    struct wire_buffer answer;
     struct wire_hello_reply reply;
     int rc = wire_encode_hello_request(&message, WIRE_HELLO, &request);
     if (rc == 0)
-        rc = call_agent(cache, &message, -1, NULL);
+        rc = call_agent(cache, &message, &answer, -1, NULL);
     if (rc == 0)
-        rc = wire_decode_hello_reply(&message, &reply);
+        rc = wire_decode_hello_reply(&answer, &reply);
     if (rc < 0)
         return rc;
     size_t len = strlen(reply.tree);

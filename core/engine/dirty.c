@@ -167,7 +167,7 @@ static struct dirty *dirty_new(
 static int dirty_enter(struct dirty *dirty, int fd, struct dirty **ret_dirty)
 {
     struct instance *instance = dirty->instance;
-    struct dirty *known;
+    struct dirty *known = NULL;
     int rc = claim_pin(instance, dirty->synced.path);
     if (rc < 0) {
         dirty_free(dirty);

@@ -189,11 +189,13 @@ struct remote_call instance_call(struct instance *instance, enum remote_priority
     };
 }
 
-static const char *instance_advice(int rc)
+static const char *instance_advice(const struct remote_call *call, int rc)
 {
+    if (call->status == 507) /* the store's disk and not ours */
+        return "";
     switch (rc) {
     case -EACCES:
-        return ": check ALGORITHMIA_API_KEY and who may read it";
+        return ": check ALGORITHMIA_API_KEY and what it permits";
     case -EHOSTUNREACH:
     case -ETIMEDOUT:
         return ": check ALGORITHMIA_API and the network";
@@ -212,10 +214,11 @@ int instance_failed(struct instance *instance, const char *what, const char *pat
         return rc;
     }
     const char *why = call->why[0] != '\0' ? call->why : strerror(-rc);
-    log_error("engine", "cannot %s \"%s\": %s%s", what, path, why, instance_advice(rc));
+    log_error("engine", "cannot %s \"%s\": %s%s", what, path, why, instance_advice(call, rc));
     atomic_fetch_add(&instance->failures, 1);
     LOCK_SCOPE(&instance->words_lock);
-    (void)snprintf(instance->last_error, sizeof(instance->last_error), "%s", why); /* cut if long */
+    (void)snprintf(instance->last_error, sizeof(instance->last_error), "cannot %s \"%s\": %s", what,
+        path, why); /* cut if long */
     return rc;
 }
 

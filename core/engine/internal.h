@@ -71,7 +71,7 @@ struct instance {
     pthread_mutex_t words_lock;
     char owner[NAME_MAX + 1];        /* the account's own directory in data; "" while unknown */
     uint64_t owner_asked_ms;         /* 0: never */
-    char last_error[REMOTE_WHY_MAX]; /* "" if none */
+    char last_error[PATH_MAX + REMOTE_WHY_MAX]; /* "" if none */
 };
 
 struct engine {

@@ -187,13 +187,22 @@ static int rename_hydrate(struct instance *instance, const char *path)
     return fd < 0 ? fd : fill_file(instance, path, fd);
 }
 
-/* What rename(2) says about the two entries; 1: nothing is to be done. */
+/* Whether `path` is below `directory`. */
+static bool rename_is_below(const char *directory, const char *path)
+{
+    size_t len = strlen(directory);
+    return strncmp(path, directory, len) == 0 && path[len] == '/';
+}
+
+/* What rename(2) says about the two entries, in its order; 1: nothing is to be done. */
 static int rename_check(struct instance *instance, const char *from, const char *to,
     const struct wire_rename_request *request)
 {
     struct stat source, target;
     int rc = tree_stat(instance->tree, from, &source);
     int there = tree_stat(instance->tree, to, &target);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
     if (there < 0 && there != -ENOENT)
         return there;
     if (rc == -ENOENT && there == 0 && request->again != 0)
@@ -202,6 +211,10 @@ static int rename_check(struct instance *instance, const char *from, const char 
         return rc;
     if (there == 0 && (request->flags & RENAME_NOREPLACE) != 0)
         return -EEXIST;
+    if (rename_is_below(from, to))
+        return -EINVAL;
+    if (rename_is_below(to, from))
+        return -ENOTEMPTY;
     if (there == 0 && source.st_ino == target.st_ino)
         return 1;
     if (there == 0 && S_ISDIR(target.st_mode) && !S_ISDIR(source.st_mode))
@@ -211,13 +224,6 @@ static int rename_check(struct instance *instance, const char *from, const char 
     return 0;
 }
 
-/* Whether `path` is `directory` or below it. */
-static bool rename_is_below(const char *directory, const char *path)
-{
-    size_t len = strlen(directory);
-    return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 static int rename_attempt(struct instance *instance, const char *from, const char *to,
     const struct wire_rename_request *request)
 {
@@ -225,7 +231,7 @@ static int rename_attempt(struct instance *instance, const char *from, const cha
     int rc = rename_prepare_directory(instance, from, to);
     if (rc == 0 && tree_stat(instance->tree, from, &st) == 0 && S_ISREG(st.st_mode))
         rc = rename_hydrate(instance, from);
-    if (rc < 0)
+    if (rc < 0 && rc != -ENOENT) /* gone meanwhile: the check below knows what that means */
         return rc;
     struct renaming *renaming = calloc(1, sizeof(*renaming));
     if (renaming == NULL)
@@ -274,10 +280,6 @@ int engine_rename(struct engine *engine, const struct wire_rename_request *reque
         rc = rename_allowed(instance, from, to);
     if (rc == 0)
         rc = rename_check(instance, from, to, request);
-    if (rc == 0 && rename_is_below(from, to))
-        rc = -EINVAL;
-    if (rc == 0 && rename_is_below(to, from))
-        rc = -ENOTEMPTY;
     if (rc != 0)
         return rc < 0 ? rc : 0;
     for (unsigned i = 0; i < RENAME_ATTEMPTS; i++) {

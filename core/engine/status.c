@@ -47,7 +47,7 @@ static void status_instance(struct instance *instance, struct strbuf *out)
 {
     struct remote_counters_snapshot now;
     uint64_t requests = 0;
-    char last_error[REMOTE_WHY_MAX];
+    char last_error[sizeof(instance->last_error)];
     char owner[NAME_MAX + 1];
     remote_counters_read(&instance->counters, &now);
     for (unsigned i = 0; i < REMOTE_OPERATIONS; i++)

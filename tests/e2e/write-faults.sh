@@ -83,7 +83,15 @@ lasting "ENOSPC EDQUOT" status=507
 lasting "ENOSPC EDQUOT" nospace
 lasting "EIO ETIMEDOUT" status=503,retry-after=1
 lasting "EIO ECONNRESET EHOSTUNREACH" upload-reset=50
-lasting "EIO" wrong-etag
+
+note "an ETag that is not the file's, in every answer about it: no success that is none"
+be_faulty "match=*:/c/etag,wrong-etag"
+said=$(write_file etag "etag ") # this API's answer to an upload has no ETag that could be wrong
+[ "$said" = ok ] || [ "$said" = EIO ] || fail "close said $said"
+in_prefix_is etag "etag "
+be_well
+drained
+is_file "$REMOTE/etag" "etag "
 
 note "the agent is stopped, and killed, while something could not be uploaded"
 be_faulty "match=PUT:/c/kept,status=500" "match=PUT:/c/held,status=500"

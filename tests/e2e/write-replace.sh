@@ -33,7 +33,8 @@ after=$(uploads '/c/')
 [ $((after - before)) -le 2 ] || fail "$((after - before)) uploads for one file"
 
 note "readers here and on the server's disk see old or new"
-head -c 300000 /dev/zero | tr '\0' 0 >"$REMOTE/target"
+# shellcheck disable=SC2016
+in_prefix sh -c 'head -c 300000 /dev/zero | tr "\0" 0 >"$0/target"' "$C"
 in_prefix DIR="$C" PYTHONUNBUFFERED=1 "$PYTHON" - <<'END' || fail "a torn target"
 import os, sys
 from libsay import DIR

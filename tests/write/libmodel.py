@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDERS = ["d0", "d1", "d 2%", "d0/e0", "d0/e1", "d1/e0", "d 2%/é", "d0/e0/deep"]
 NAMES = ["f0", "f1", "f2", "a b%41+#?", "日本", ".hidden"]
 SIZES = [0, 1, 1, 5, 100, 100, 1000, 4095, 4096, 4097, 20000, 20000, 70000]
-SLOTS_EACH, TAIL, CHECK_EVERY, BIG_EVERY, STOP_EVERY = 5, 25, 20, 150, 120
+SLOTS_EACH, TAIL, REACH, CHECK_EVERY, BIG_EVERY, STOP_EVERY = 5, 25, 1000, 20, 150, 120
 
 FLAGS = [os.O_RDONLY, os.O_RDWR, os.O_WRONLY, os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
          os.O_RDWR | os.O_CREAT | os.O_TRUNC, os.O_WRONLY | os.O_CREAT | os.O_APPEND, os.O_RDWR | os.O_CREAT | os.O_EXCL,
@@ -76,6 +76,7 @@ class Model:
         self.history = []
         self.dirty = set()  # inodes of the plain side that were changed and not committed since
         self.immediate_checks = 0
+        self.suspects = []  # names that a difference was found at
 
     # --- drawing ---
 
@@ -199,6 +200,7 @@ class Model:
             if not final and want is not None and self.inode(name) in self.dirty:
                 continue
             if want != got:
+                self.suspects = [name] + [name[:i] for i, c in enumerate(name) if c == "/"]
                 self.fail("%r is %s on the server instead of %s" % (name, brief(got), brief(want)))
         self.immediate_checks += 1
 
@@ -223,12 +225,12 @@ class Model:
             worker.end()
 
     def show(self):
-        names = {n for n in self.history[-1][2][1:] if isinstance(n, str)}
-        if self.history[-1][3]:
+        names = set(self.suspects) or {n for n in self.history[-1][2][1:] if isinstance(n, str)}
+        if self.history[-1][3] and not self.suspects:
             names.add(self.history[-1][3][0])
         for i, (step, number, operation, slot, *plain) in enumerate(self.history):
             touches = any(n in names for n in operation[1:] if isinstance(n, str)) or (slot and slot[0] in names)
-            if i >= len(self.history) - TAIL or touches:
+            if i >= len(self.history) - TAIL or (touches and i >= len(self.history) - REACH):
                 print("  %5d process %s %s%s -> %s" % (step, number, operation, " of %r" % slot[0] if slot else "",
                                                       plain[0] if plain else "?"))
 
