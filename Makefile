@@ -10,7 +10,8 @@ VERSION := 0.1.0
 DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
              libmicrohttpd-dev libmd-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
-             universal-ctags bash dash tar findutils git xz-utils
+             universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
+             python3-venv attr
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DALGOFS_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -156,7 +157,8 @@ tsan-check: deps
 
 ## make soak       the long forms of the model and crash tests (an hour or so)
 soak: build unit
-	@BUILD=$(abspath $(BUILD)) MODEL_OPS=10000 KILLS=200 tests/run -t 3600 write/
+	@BUILD=$(abspath $(BUILD)) KILLS=200 SEEDS="1 2 3 4 5" MODEL_OPS=10000 BIG_MB=4096 \
+	    tests/run -j 1 -t 7200 write/ e2e/write-big
 
 ## make bench      what it costs against plain files and curl, as ratios
 bench: build $(BENCHES)

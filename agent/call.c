@@ -302,6 +302,8 @@ static void call_answer(struct call *call)
         wire_encode_failure(&reply.out, header.type, rc);
     log_debug("agent", "type %u: %s", header.type, rc < 0 ? strerror(-rc) : "ok");
     call_close_fds(call); /* a program that was answered may run what it has written */
+    if (rc == -ECANCELED) /* we are leaving: no answer has the door ask the next agent */
+        reply.silent = true;
     if (!reply.silent && (rc = call_send(call->connection, &reply)) < 0)
         log_debug("agent", "type %u: the door has gone: %s", header.type, strerror(-rc));
     if (reply.fd >= 0)

@@ -83,16 +83,15 @@ int write_open(const struct target *t, const char *name, int flags, mode_t mode)
 {
     if (change_is_refused())
         return change_open(t, flags);
-    if (t->slash && (flags & O_CREAT) != 0)
-        return fail(EISDIR);
+    if (t->slash) { /* said to be a directory: never a file to write to, and not to be truncated */
+        struct stat st;
+        int found = sys_fstatat(t->dirfd, t->path, &st, 0);
+        return fail((flags & O_CREAT) != 0 ? EISDIR : found < 0 ? -found : EISDIR);
+    }
     int fd;
     int rc = door_open_write(name, flags, mode & ~write_umask() & 07777, &fd);
     if (rc < 0)
         return fail(-rc);
-    if (t->slash) { /* a file, said to be a directory */
-        (void)sys_close(fd);
-        return fail(ENOTDIR);
-    }
     write_adopt(fd);
     return fd;
 }

@@ -51,6 +51,26 @@ static void print_lines(const cJSON *object, const struct line *lines, size_t co
     }
 }
 
+/* What is not on the remote yet, or open for writing: path, since when, and what went wrong. */
+static void print_writes(const cJSON *instance)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(instance, "writes"))
+    {
+        const cJSON *path = cJSON_GetObjectItem(item, "path");
+        const cJSON *state = cJSON_GetObjectItem(item, "state");
+        const cJSON *since = cJSON_GetObjectItem(item, "since_s");
+        const cJSON *error = cJSON_GetObjectItem(item, "error");
+        if (!cJSON_IsString(path) || !cJSON_IsString(state))
+            continue;
+        printf("  %-15s %s, %.0f s", state->valuestring, path->valuestring,
+            cJSON_IsNumber(since) ? since->valuedouble : 0.0);
+        if (cJSON_IsString(error) && error->valuestring[0] != '\0')
+            printf(": %s", error->valuestring);
+        printf("\n");
+    }
+}
+
 static void print_status(const cJSON *status)
 {
     print_lines(status, agent_lines, sizeof(agent_lines) / sizeof(agent_lines[0]), "");
@@ -61,6 +81,7 @@ static void print_status(const cJSON *status)
         printf("\naccount %s\n", cJSON_IsString(id) ? id->valuestring : "?");
         print_lines(
             instance, instance_lines, sizeof(instance_lines) / sizeof(instance_lines[0]), "  ");
+        print_writes(instance);
     }
 }
 

@@ -76,7 +76,9 @@ bool flush_is_needed(void)
     cJSON_ArrayForEach(instance, cJSON_GetObjectItem(status, "instances"))
     {
         const cJSON *pending = cJSON_GetObjectItem(instance, "pending");
+        const cJSON *failed = cJSON_GetObjectItem(instance, "failed");
         needed |= cJSON_IsNumber(pending) && pending->valuedouble > 0;
+        needed |= cJSON_IsNumber(failed) && failed->valuedouble > 0;
     }
     cJSON_Delete(status);
     return needed;

@@ -11,7 +11,8 @@
  * @return 0, 1 if something is left, 2 if the agent cannot be asked (said)
  */
 int flush_all(void);
-/** Whether there is anything to wait for: an agent runs and has something pending. Asks no remote. */
+/** Whether there is anything to wait for: an agent runs and has something to upload, tried or not.
+ * Asks no remote. */
 bool flush_is_needed(void);
 
 #endif

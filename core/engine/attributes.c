@@ -26,7 +26,7 @@
 /* The entry that is changed. */
 struct target {
     struct instance *instance;
-    int fd;       /* O_PATH, or the door's */
+    int fd;        /* O_PATH, or the door's */
     char link[64]; /* /proc/self/fd/…: for calls that take no O_PATH descriptor */
     struct stat st;
 };
@@ -80,8 +80,8 @@ static int set_times_of_placeholder(struct target *target, const struct timespec
 }
 
 /*
- * A complete file that the remote has: what is noted on it must go on saying that. The record, if it
- * has one, must not take the old times for a sign that nothing was written.
+ * A complete file that the remote has: what is noted on it must go on saying that. The record, if
+ * it has one, must not take the old times for a sign that nothing was written.
  */
 static int set_times_of_file(struct target *target, const struct timespec times[2])
 {
@@ -270,7 +270,8 @@ int engine_getacl(struct engine *engine, const struct wire_getacl_request *reque
         return rc;
     rc = remote_acl_get(remote, &call, rest, acl);
     if (rc < 0)
-        return rc == -EOPNOTSUPP ? rc : instance_failed(instance, "read the ACL of", path, &call, rc);
+        return rc == -EOPNOTSUPP ? rc
+                                 : instance_failed(instance, "read the ACL of", path, &call, rc);
     ret_reply->acl = acl_known(acl);
     return ret_reply->acl == NULL ? -EIO : 0;
 }
@@ -285,8 +286,8 @@ int engine_setacl(struct engine *engine, const struct wire_setacl_request *reque
         return WIRE_UNKNOWN_INSTANCE;
     struct remote_call call = instance_call(instance, REMOTE_DEMAND);
     int rc = acl_known(request->acl) == NULL
-        ? -EINVAL
-        : ensure_translate(instance, request->path, path, sizeof(path));
+                 ? -EINVAL
+                 : ensure_translate(instance, request->path, path, sizeof(path));
     if (rc == 0)
         rc = instance_remote(instance, path, &remote, &rest);
     if (rc < 0)
@@ -294,6 +295,6 @@ int engine_setacl(struct engine *engine, const struct wire_setacl_request *reque
     rc = remote_acl_set(remote, &call, rest, request->acl);
     writable_learn(instance, path, rc, &call);
     return rc < 0 && rc != -EOPNOTSUPP
-        ? instance_failed(instance, "set the ACL of", path, &call, rc)
-        : rc;
+               ? instance_failed(instance, "set the ACL of", path, &call, rc)
+               : rc;
 }

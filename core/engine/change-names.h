@@ -10,8 +10,7 @@
 void names_changed(struct claim *claim);
 
 /** Removes an object; one that is not there is fine. Logs a failure. -ENOTEMPTY is none. */
-int names_remove_remote(
-    struct instance *instance, const char *path, enum remote_remove_kind kind);
+int names_remove_remote(struct instance *instance, const char *path, enum remote_remove_kind kind);
 
 /** Makes a directory. -EEXIST is no failure. */
 int names_make_remote(struct instance *instance, const char *path);

@@ -19,15 +19,15 @@ enum {
 
 struct claim_node {
     UT_hash_handle hh;
-    struct claim_node *above;  /* of the directory; NULL: the root's */
-    unsigned children;         /* nodes whose `above` this is */
-    unsigned shared;           /* claims of this path … */
+    struct claim_node *above; /* of the directory; NULL: the root's */
+    unsigned children;        /* nodes whose `above` this is */
+    unsigned shared;          /* claims of this path … */
     bool alone;
     unsigned shared_below, alone_below; /* … and of paths below it */
-    unsigned waiting;          /* who wants it alone: no new ones share it meanwhile */
-    unsigned pins;             /* of this path and of paths below it */
-    uint64_t changed_ms;       /* 0: never: the entry itself … */
-    uint64_t changed_below_ms; /* … and anything below it */
+    unsigned waiting;                   /* who wants it alone: no new ones share it meanwhile */
+    unsigned pins;                      /* of this path and of paths below it */
+    uint64_t changed_ms;                /* 0: never: the entry itself … */
+    uint64_t changed_below_ms;          /* … and anything below it */
     char path[];
 };
 
@@ -60,7 +60,7 @@ static struct claim_node *claim_find(struct claims *claims, const char *path, si
 static bool claim_node_used(const struct claim_node *node, uint64_t oldest_ms)
 {
     return node->children > 0 || node->shared > 0 || node->alone || node->waiting > 0 ||
-        node->pins > 0 || node->changed_ms >= oldest_ms || node->changed_below_ms >= oldest_ms;
+           node->pins > 0 || node->changed_ms >= oldest_ms || node->changed_below_ms >= oldest_ms;
 }
 
 /* Removes the node, and those above it that only it kept. */
@@ -175,8 +175,8 @@ static void claim_leave(struct claim_node *node, enum claim_kind kind)
         *(kind == CLAIM_ALONE ? &above->alone_below : &above->shared_below) -= 1;
 }
 
-static void claim_wait(struct claims *claims, struct claim_node *const *nodes, unsigned count,
-    enum claim_kind kind)
+static void claim_wait(
+    struct claims *claims, struct claim_node *const *nodes, unsigned count, enum claim_kind kind)
 {
     for (;;) {
         bool free = true;

@@ -4,14 +4,15 @@
  *
  * A *claim* is held while an operation works on a path, network calls included: it is a
  * reservation, not a mutex. Any number of operations may share a path (open it, upload it); one
- * that changes the name space (make, remove, rename) has it, and all below it, alone. A thread holds
- * one claim at a time, of one or two paths taken together: so none waits for itself or in a circle.
+ * that changes the name space (make, remove, rename) has it, and all below it, alone. A thread
+ * holds one claim at a time, of one or two paths taken together: so none waits for itself or in a
+ * circle.
  *
  *     struct claim claim;
  *     claim_take(&claim, instance, CLAIM_ALONE, from, to);
  *     … ask the remote, change the tree …
- *     claim_changed(&claim);                     // the tree's entries are what was made of them here
- *     claim_release(&claim);
+ *     claim_changed(&claim);                     // the tree's entries are what was made of them
+ * here claim_release(&claim);
  *
  * A *pin* keeps a dirty file, and the directories that lead to it, from being replaced or removed
  * by what a listing says. And claim_keeps answers, for a listing that left at a certain time,

@@ -59,8 +59,8 @@ void commit_stored(struct dirty *dirty, int fd, const struct upload *upload)
     LOCK_SCOPE(&dirty->instance->dirties.lock);
     /* Noting has moved the ctime. What was written since the upload has moved the mtime. */
     bool same = dirty_stamp(fd, &now) == 0 && now.size == upload->stamp.size &&
-        now.mtime.tv_sec == upload->stamp.mtime.tv_sec &&
-        now.mtime.tv_nsec == upload->stamp.mtime.tv_nsec;
+                now.mtime.tv_sec == upload->stamp.mtime.tv_sec &&
+                now.mtime.tv_nsec == upload->stamp.mtime.tv_nsec;
     dirty->synced.stored = true;
     dirty->synced.base = true;
     dirty->synced.committed = same ? now : upload->stamp;
@@ -100,10 +100,26 @@ static void commit_failed(
     {
         LOCK_SCOPE(&dirty->instance->dirties.lock);
         dirty->synced.changed = true;
+        if (rc == -ECANCELED) /* we are leaving: the next agent goes on */
+            return;
         news = commit_note_failure(dirty, rc, call);
     }
-    (void)instance_failed(dirty->instance, "upload", path, call, rc);
+    (void)instance_complain(dirty->instance, "upload", path, call, rc);
     if (news && (rc = dirty_journal(dirty, false)) < 0)
+        log_warn("engine", "\"%s\": its intent cannot be updated: %s", path, strerror(-rc));
+}
+
+/* From now on the remote may have an object of the path, whoever has to know that after us. */
+static void commit_note_base(struct dirty *dirty, const char *path)
+{
+    {
+        LOCK_SCOPE(&dirty->instance->dirties.lock);
+        if (dirty->synced.base)
+            return;
+        dirty->synced.base = true;
+    }
+    int rc = dirty_journal(dirty, false);
+    if (rc < 0) /* the upload may help: it frees the record */
         log_warn("engine", "\"%s\": its intent cannot be updated: %s", path, strerror(-rc));
 }
 
@@ -114,6 +130,7 @@ static int commit_upload(struct dirty *dirty, const char *path, int fd)
     struct remote_call call = { .why = "" };
     struct upload upload;
     bool writers = dirty_has_writers(fd);
+    commit_note_base(dirty, path);
     commit_begin(dirty);
     int rc = upload_file(instance, path, fd, &call, &upload);
     if (rc == 0) {
@@ -221,11 +238,12 @@ void commit_queue(struct dirty *dirty)
     dirty_put(dirty);
 }
 
-/* Whether the last round failed, and it is not yet time for another. */
+/* Whether it is not yet time: the last round failed, or the file's maker may come back. */
 static bool commit_waits(struct dirty *dirty)
 {
     LOCK_SCOPE(&dirty->instance->dirties.lock);
-    return dirty->synced.error != 0 && dirty->synced.retry_ms > clock_ms();
+    return dirty->synced.orphan ||
+           (dirty->synced.error != 0 && dirty->synced.retry_ms > clock_ms());
 }
 
 void commit_look_at(struct dirty *dirty)
@@ -237,8 +255,8 @@ void commit_look_at(struct dirty *dirty)
             return;
         CLEANUP_CLOSE int fd = commit_open(dirty, claim.path[0]);
         if (fd >= 0) {
-            needed = !dirty_has_writers(fd) && dirty_needs_upload(dirty, fd) &&
-                !commit_waits(dirty);
+            needed =
+                !dirty_has_writers(fd) && dirty_needs_upload(dirty, fd) && !commit_waits(dirty);
             dirty_drop_if_clean(dirty, fd);
         }
     }
@@ -293,7 +311,8 @@ static void commit_tick_one(struct dirty *dirty, uint64_t now_ms)
         LOCK_SCOPE(&dirty->instance->dirties.lock);
         bool busy = dirty->synced.uploading || dirty->synced.queued;
         due = !busy && dirty->synced.error != 0 && dirty->synced.retry_ms <= now_ms;
-        polled = !busy && !due && dirty->synced.polled;
+        polled = !busy && !due && (dirty->synced.polled || dirty->synced.orphan);
+        dirty->synced.orphan = false;
     }
     if (due)
         commit_queue(dirty);
@@ -307,7 +326,7 @@ static bool commit_tick_needed(struct instance *instance)
     struct dirty *dirty, *next;
     LOCK_SCOPE(&instance->dirties.lock);
     HASH_ITER(hh, instance->dirties.table, dirty, next) {
-        if (dirty->synced.error != 0 || dirty->synced.polled)
+        if (dirty->synced.error != 0 || dirty->synced.polled || dirty->synced.orphan)
             return true;
     }
     return false;
@@ -327,20 +346,35 @@ void commit_tick(struct engine *engine)
     }
 }
 
+/* Lock held. */
+static bool commit_busy(const struct dirty *dirty)
+{
+    return dirty->synced.uploading || dirty->synced.queued || dirty->synced.orphan;
+}
+
 void commit_count(struct instance *instance, struct commit_counts *ret_counts)
 {
     struct dirty *dirty, *next;
+    LOCK_SCOPE(&instance->dirties.lock);
+    *ret_counts = (struct commit_counts){ .pending = instance->dirties.renames };
+    HASH_ITER(hh, instance->dirties.table, dirty, next) {
+        bool failed = dirty->synced.error != 0;
+        ret_counts->failed += failed;
+        ret_counts->lasting += failed && dirty->synced.lasting && !commit_busy(dirty);
+        ret_counts->pending += !failed && commit_busy(dirty);
+    }
+}
+
+uint64_t commit_bytes(struct instance *instance)
+{
+    uint64_t bytes = 0;
+    struct dirty *dirty, *next;
     struct stat st;
-    *ret_counts = (struct commit_counts){ 0 };
     LOCK_SCOPE(&instance->dirties.lock);
     HASH_ITER(hh, instance->dirties.table, dirty, next) {
-        bool busy = dirty->synced.uploading || dirty->synced.queued;
-        if (dirty->synced.error == 0 && !busy)
-            continue;
-        ret_counts->failed += dirty->synced.error != 0;
-        ret_counts->lasting += dirty->synced.error != 0 && dirty->synced.lasting && !busy;
-        ret_counts->pending += dirty->synced.error == 0;
-        if (tree_stat(instance->tree, dirty->synced.path, &st) == 0)
-            ret_counts->bytes += (uint64_t)st.st_size;
+        if ((dirty->synced.error != 0 || commit_busy(dirty)) &&
+            tree_stat(instance->tree, dirty->synced.path, &st) == 0)
+            bytes += (uint64_t)st.st_size;
     }
+    return bytes;
 }

@@ -51,11 +51,12 @@ void commit_tick(struct engine *engine);
 
 /* How much is left. */
 struct commit_counts {
-    unsigned pending; /* uploads that run or wait */
+    unsigned pending; /* uploads that run or wait, and renames that an earlier agent began */
     unsigned failed;  /* the last round failed; it is retried */
     unsigned lasting; /* of these, such as need somebody to do something */
-    uint64_t bytes;   /* of both */
 };
 void commit_count(struct instance *instance, struct commit_counts *ret_counts);
+/** The bytes of what is pending or failed: looks at each file. */
+uint64_t commit_bytes(struct instance *instance);
 
 #endif

@@ -69,7 +69,7 @@ static bool dirty_same_time(struct timespec a, struct timespec b)
 bool dirty_same_stamp(const struct dirty_stamp *a, const struct dirty_stamp *b)
 {
     return a->size == b->size && dirty_same_time(a->mtime, b->mtime) &&
-        dirty_same_time(a->ctime, b->ctime);
+           dirty_same_time(a->ctime, b->ctime);
 }
 
 /*
@@ -220,7 +220,7 @@ static bool dirty_noted_as_stored(int fd, const struct dirty_stamp *now)
 {
     struct file_noted noted;
     return file_get_noted(fd, &noted) && noted.size == now->size &&
-        dirty_same_time(noted.local_mtime, now->mtime);
+           dirty_same_time(noted.local_mtime, now->mtime);
 }
 
 int dirty_restore(struct instance *instance, const struct journal_intent *intent, const char *path,
@@ -242,6 +242,8 @@ int dirty_restore(struct instance *instance, const struct journal_intent *intent
     (void)stpncpy(dirty->synced.why, intent->why, sizeof(dirty->synced.why) - 1);
     (void)dirty_stamp(fd, &dirty->synced.committed); /* it could be read a moment ago */
     dirty->synced.stored = dirty_noted_as_stored(fd, &dirty->synced.committed);
+    dirty->synced.orphan =
+        !dirty->synced.base && !dirty->synced.stored && st.st_size == 0 && !dirty_has_writers(fd);
     return dirty_enter(dirty, fd, ret_dirty);
 }
 
@@ -269,9 +271,9 @@ int dirty_journal(struct dirty *dirty, bool durable)
         durable = dirty->synced.durable = dirty->synced.durable || durable;
         intent.id = dirty->synced.intent;
         intent.flags = (dirty->synced.base || dirty->synced.stored ? JOURNAL_BASE : 0) |
-            (dirty->synced.mapped ? JOURNAL_MAPPED : 0) |
-            (dirty->synced.durable ? JOURNAL_DURABLE : 0) |
-            (dirty->synced.error != 0 ? JOURNAL_FAILED : 0);
+                       (dirty->synced.mapped ? JOURNAL_MAPPED : 0) |
+                       (dirty->synced.durable ? JOURNAL_DURABLE : 0) |
+                       (dirty->synced.error != 0 ? JOURNAL_FAILED : 0);
         intent.error = -dirty->synced.error;
         (void)stpcpy(path, dirty->synced.path); /* a tree path: it fits */
         memcpy(why, dirty->synced.why, sizeof(why));
@@ -338,7 +340,7 @@ static bool dirty_differs(const struct dirty *dirty, int fd)
 {
     struct dirty_stamp now = { 0 };
     return !dirty->synced.stored || dirty->synced.changed || dirty->synced.mapped ||
-        dirty_stamp(fd, &now) < 0 || !dirty_same_stamp(&now, &dirty->synced.committed);
+           dirty_stamp(fd, &now) < 0 || !dirty_same_stamp(&now, &dirty->synced.committed);
 }
 
 bool dirty_needs_upload(struct dirty *dirty, int fd)
@@ -352,7 +354,7 @@ bool dirty_begin_touch(struct dirty *dirty, int fd)
     struct dirty_stamp now = { 0 };
     LOCK_SCOPE(&dirty->instance->dirties.lock);
     return dirty->synced.stored && dirty_stamp(fd, &now) == 0 &&
-        dirty_same_stamp(&now, &dirty->synced.committed);
+           dirty_same_stamp(&now, &dirty->synced.committed);
 }
 
 void dirty_end_touch(struct dirty *dirty, int fd)
@@ -401,5 +403,5 @@ struct dirty **dirty_all(struct instance *instance, unsigned *ret_count)
 unsigned dirty_count(struct instance *instance)
 {
     LOCK_SCOPE(&instance->dirties.lock);
-    return HASH_COUNT(instance->dirties.table);
+    return HASH_COUNT(instance->dirties.table) + instance->dirties.renames;
 }

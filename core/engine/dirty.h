@@ -63,13 +63,16 @@ struct dirty {
         bool gone; /* not in the table any more */
         char *path;
         uint64_t intent;
-        bool base;    /* the remote may have an object of this path */
-        bool stored;  /* the remote has what `committed` is the stamp of */
+        bool base;   /* the remote may have an object of this path: it had one before, or an upload of
+                        this one has begun */
+        bool stored; /* the remote has what `committed` is the stamp of */
         struct dirty_stamp committed;
         bool changed; /* differs from what is stored, whatever the stamp says */
         bool mapped;  /* a shared mapping changes it without changing its times */
         bool durable; /* a close was answered before the upload */
         bool polled;  /* there is no watch on it */
+        bool orphan;  /* new, empty and open nowhere when its agent died: its maker, who was not
+                         answered, may come back for it until the next tick */
         int watch;    /* or -1 */
 
         bool queued, uploading;
@@ -87,8 +90,9 @@ struct dirty {
 /* The table; embedded in the instance. */
 struct dirties {
     pthread_mutex_t lock;
-    pthread_cond_t settled; /* a round has ended, or a record has gone */
+    pthread_cond_t settled; /* a round or a rename has ended, or a record has gone */
     struct dirty *table;
+    unsigned renames; /* of an earlier agent, that are not finished yet */
 };
 
 /* How a record begins. */
@@ -160,7 +164,7 @@ bool dirty_has_writers(int fd);
  * each was put. NULL: none, or no memory. */
 struct dirty **dirty_all(struct instance *instance, unsigned *ret_count);
 
-/** How many there are. */
+/** How many there are, renames that an earlier agent began included. */
 unsigned dirty_count(struct instance *instance);
 
 #endif

@@ -21,7 +21,7 @@ static bool commit_can_wait(struct dirty *dirty, int fd)
     struct stat st;
     LOCK_SCOPE(&dirty->instance->dirties.lock);
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_size == 0 && !dirty->synced.stored &&
-        dirty->synced.error == 0;
+           dirty->synced.error == 0;
 }
 
 static int commit_note_mapping(struct dirty *dirty)
@@ -157,8 +157,8 @@ int engine_flush(struct engine *engine, const struct wire_flush_request *request
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     struct commit_counts counts;
-    uint64_t until_ms = clock_add(clock_ms(),
-        request->wait_ms < FLUSH_WAIT_MAX_MS ? request->wait_ms : FLUSH_WAIT_MAX_MS);
+    uint64_t until_ms = clock_add(
+        clock_ms(), request->wait_ms < FLUSH_WAIT_MAX_MS ? request->wait_ms : FLUSH_WAIT_MAX_MS);
     struct instance *instance = flush_next(engine, request->instance, NULL);
     if (instance == NULL && request->instance != 0)
         return WIRE_UNKNOWN_INSTANCE;
@@ -169,7 +169,7 @@ int engine_flush(struct engine *engine, const struct wire_flush_request *request
         commit_count(i, &counts);
         ret_reply->pending += counts.pending + counts.failed;
         ret_reply->failed += counts.failed;
-        ret_reply->bytes += counts.bytes;
+        ret_reply->bytes += commit_bytes(i);
         flush_report(i, &text);
     }
     if (text.failed)

@@ -213,6 +213,12 @@ int instance_failed(struct instance *instance, const char *what, const char *pat
         log_debug("engine", "%s \"%s\": %s", what, path, strerror(-rc));
         return rc;
     }
+    return instance_complain(instance, what, path, call, rc);
+}
+
+int instance_complain(struct instance *instance, const char *what, const char *path,
+    const struct remote_call *call, int rc)
+{
     const char *why = call->why[0] != '\0' ? call->why : strerror(-rc);
     log_error("engine", "cannot %s \"%s\": %s%s", what, path, why, instance_advice(call, rc));
     atomic_fetch_add(&instance->failures, 1);

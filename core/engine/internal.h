@@ -107,6 +107,9 @@ struct remote_call instance_call(struct instance *instance, enum remote_priority
  */
 int instance_failed(struct instance *instance, const char *what, const char *path,
     const struct remote_call *call, int rc);
+/** The same for what is no answer, whatever it says. */
+int instance_complain(struct instance *instance, const char *what, const char *path,
+    const struct remote_call *call, int rc);
 /** The name of the caller's own directory. -ENOENT: it cannot be found out. */
 int instance_owner(struct instance *instance, char owner[NAME_MAX + 1]);
 

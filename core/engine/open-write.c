@@ -23,8 +23,8 @@
 
 enum {
     OPEN_ATTEMPTS = 20, /* of a file that others replace all the time */
-    OPEN_PASSED = O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_DIRECT | O_NONBLOCK | O_NOATIME |
-        O_DIRECTORY,
+    OPEN_PASSED =
+        O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_DIRECT | O_NONBLOCK | O_NOATIME | O_DIRECTORY,
 };
 
 struct opening {
@@ -35,38 +35,37 @@ struct opening {
     bool created;
 };
 
-/* The record of what was just made under the path, whose descriptor is `fd`. */
-static int opening_begin(
-    struct opening *opening, int fd, const struct dirty_origin *origin, struct dirty **ret_dirty)
+/* The file is open here now, or another one has taken its name. */
+static void opening_changed(struct opening *opening)
 {
-    int rc = dirty_open(opening->instance, opening->path, fd, origin, ret_dirty);
-    if (rc == 0) {
-        claim_note_change(opening->instance, opening->path);
-        question_forget(opening->instance, QUESTION_ENTRY, opening->path);
-    }
-    return rc;
+    claim_note_change(opening->instance, opening->path);
+    question_forget(opening->instance, QUESTION_ENTRY, opening->path);
 }
 
 /*
  * A file of that name which is new: there was none (replaced 0), or there was one whose content is
- * not wanted. Without an intent it must not stay.
+ * not wanted. It gets its name when the intent is written.
  */
 static int opening_create(struct opening *opening, ino_t replaced, mode_t mode)
 {
     struct instance *instance = opening->instance;
     const struct dirty_origin origin = { .base = replaced != 0 };
+    char made[CHANGE_NAME_MAX];
     CLEANUP_DIRTY struct dirty *dirty = NULL;
-    CLEANUP_CLOSE int fd = change_create(
-        instance->tree, opening->path, opening->flags & OPEN_PASSED, mode, replaced);
+    CLEANUP_CLOSE int fd = change_prepare(instance->tree, opening->flags & OPEN_PASSED, mode, made);
     if (fd < 0)
-        return fd == -EEXIST ? -ESTALE : fd;
-    int rc = opening_begin(opening, fd, &origin, &dirty);
+        return fd;
+    int rc = dirty_open(instance, opening->path, fd, &origin, &dirty);
     if (rc < 0) {
-        (void)change_unlink(instance->tree, opening->path); /* the next listing shows what there is */
-        if (replaced != 0)
-            question_forget_below(instance, opening->path);
+        change_discard(instance->tree, made);
         return rc;
     }
+    rc = change_publish(instance->tree, made, opening->path, replaced);
+    if (rc < 0) {
+        dirty_drop(dirty);
+        return rc == -EEXIST ? -ESTALE : rc;
+    }
+    opening_changed(opening);
     opening->created = replaced == 0;
     return TAKE_FD(fd);
 }
@@ -103,33 +102,52 @@ static int opening_existing(struct opening *opening, ino_t inode)
         return -ESTALE;
     if (st.st_ino != inode || (st.st_mode & S_ISVTX) != 0)
         return -ESTALE;
-    CLEANUP_CLOSE int fd =
-        change_open(instance->tree, opening->path, opening->flags & OPEN_PASSED);
+    CLEANUP_CLOSE int fd = change_open(instance->tree, opening->path, opening->flags & OPEN_PASSED);
     if (fd < 0) /* -EAGAIN: O_NONBLOCK, and somebody looks whether there are writers */
         return fd == -ENOENT || fd == -EAGAIN ? -ESTALE : fd;
     int rc = file_inspect(fd, &state);
     if (rc == 0 && (state.inode != inode || !state.complete))
         rc = -ESTALE;
     if (rc == 0)
-        rc = opening_begin(opening, fd, &origin, &dirty);
+        rc = dirty_open(instance, opening->path, fd, &origin, &dirty);
     if (rc == 0)
         rc = opening_truncate(opening, dirty, fd);
-    return rc < 0 ? rc : TAKE_FD(fd);
+    if (rc < 0)
+        return rc;
+    opening_changed(opening);
+    return TAKE_FD(fd);
+}
+
+/* Whether the file was made by an agent that died before it could say so; then this is its maker.
+ */
+static bool opening_adopts(struct opening *opening, const struct stat *st)
+{
+    const struct dirty_key key = dirty_key_of(st);
+    CLEANUP_DIRTY struct dirty *dirty = dirty_find(opening->instance, &key);
+    if (dirty == NULL)
+        return false;
+    LOCK_SCOPE(&opening->instance->dirties.lock);
+    bool adopted = dirty->synced.orphan;
+    dirty->synced.orphan = false;
+    return adopted;
 }
 
 static int opening_file(struct opening *opening, const struct stat *st)
 {
     bool complete = (st->st_mode & S_ISVTX) == 0;
-    if ((opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-        return -EEXIST;
+    if ((opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+        opening->created = opening->created || opening_adopts(opening, st);
+        if (!opening->created)
+            return -EEXIST;
+    }
     if ((opening->flags & O_DIRECTORY) != 0)
         return -ENOTDIR;
     if (complete)
         return opening_existing(opening, st->st_ino);
     if ((opening->flags & O_TRUNC) != 0)
         return opening_create(opening, st->st_ino, st->st_mode);
-    CLEANUP_CLOSE int fd = change_open(
-        opening->instance->tree, opening->path, O_RDONLY | O_NOATIME | O_NONBLOCK);
+    CLEANUP_CLOSE int fd =
+        change_open(opening->instance->tree, opening->path, O_RDONLY | O_NOATIME | O_NONBLOCK);
     if (fd < 0)
         return fd == -ENOENT ? -ESTALE : fd;
     int rc = fill_file(opening->instance, opening->path, fd);

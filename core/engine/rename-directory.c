@@ -20,8 +20,8 @@
 #include "core/tree/file.h"
 
 enum {
-    BRANCH_PARALLEL = 8,     /* transfers of one rename */
-    BRANCH_MAX = 1000000,    /* entries; more are -E2BIG */
+    BRANCH_PARALLEL = 8,  /* transfers of one rename */
+    BRANCH_MAX = 1000000, /* entries; more are -E2BIG */
     BRANCH_IDLE_MS = 1000,
 };
 
@@ -77,7 +77,8 @@ static int branch_path(const char *base, const struct leaf *leaf, char path[PATH
     return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int branch_read_directory(struct branch *branch, struct tree *tree, const char *base, size_t at)
+static int branch_read_directory(
+    struct branch *branch, struct tree *tree, const char *base, size_t at)
 {
     char path[PATH_MAX];
     int rc = branch_path(base, &branch->leaves[at], path);
@@ -241,7 +242,8 @@ static int branch_remove_directories(struct branch *branch, const char *base)
         if (rc == 0)
             rc = names_remove_remote(branch->renaming->instance, path, REMOTE_REMOVE_EMPTY_DIR);
         if (rc == -ENOTEMPTY) {
-            log_warn("engine", "\"%s\" stays at the remote: somebody has put something there", path);
+            log_warn(
+                "engine", "\"%s\" stays at the remote: somebody has put something there", path);
             rc = 0;
         }
     }
@@ -253,8 +255,8 @@ static int branch_copy(struct branch *branch)
     int rc = branch_make_directories(branch);
     if (rc == 0)
         rc = branch_work(branch, BRANCH_COPY);
-    if (rc == 0)
-        return 0;
+    if (rc == 0 || rc == -ECANCELED)
+        return rc;
     /* A half copy would be in the way of the next attempt. */
     if (branch_work(branch, BRANCH_REMOVE_NEW) < 0 ||
         branch_remove_directories(branch, branch->renaming->to) < 0)
@@ -338,6 +340,10 @@ int rename_directory(struct renaming *renaming)
     if (rc < 0)
         return rc;
     rc = branch_steps(&branch);
+    if (rc == -ECANCELED) { /* we are leaving: the next agent goes on */
+        branch_deinit(&branch);
+        return rc;
+    }
     if (rc < 0) { /* the tree should show what the remote has */
         question_forget_below(renaming->instance, renaming->from);
         question_forget_below(renaming->instance, renaming->to);

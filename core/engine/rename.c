@@ -55,8 +55,8 @@ bool rename_is_local(struct dirty *dirty, int fd)
     return writers || dirty->synced.durable;
 }
 
-int rename_copy(struct instance *instance, int fd, const char *path, const char *as,
-    struct dirty *dirty)
+int rename_copy(
+    struct instance *instance, int fd, const char *path, const char *as, struct dirty *dirty)
 {
     struct file_state state;
     struct remote_call call = { .why = "" };
@@ -148,7 +148,8 @@ static int rename_file_steps(struct renaming *renaming, struct dirty *dirty, int
     rc = names_remove_remote(instance, renaming->from, REMOTE_REMOVE_FILE);
     if (rc == 0)
         return rename_in_tree(renaming, dirty, fd, true);
-    rename_undo(renaming, dirty);
+    if (rc != -ECANCELED)
+        rename_undo(renaming, dirty);
     return rc;
 }
 
@@ -170,6 +171,8 @@ int rename_file(struct renaming *renaming)
         return rc;
     }
     int rc = rename_file_steps(renaming, dirty, fd);
+    if (rc == -ECANCELED) /* we are leaving: the next agent goes on */
+        return rc;
     if (rc < 0)
         rename_give_up(renaming);
     journal_drop(instance->journal, renaming->intent.id);
@@ -305,17 +308,24 @@ static void rename_resume_run(void *argument)
         bool directory = (renaming->intent.flags & JOURNAL_DIRECTORY) != 0;
         rc = directory ? rename_directory(renaming) : rename_file(renaming);
     }
-    if (rc < 0) { /* nobody was told that it was done; at least one name has all */
+    if (rc < 0 && rc != -ECANCELED) { /* nobody was told that it was done; one name has all */
         log_warn("engine", "the rename of \"%s\" to \"%s\" was not finished: %s", renaming->from,
             renaming->to, strerror(-rc));
         journal_drop(instance->journal, renaming->intent.id);
     }
     claim_release(&renaming->claim);
     free(renaming);
+    LOCK_SCOPE(&instance->dirties.lock);
+    instance->dirties.renames--;
+    pthread_cond_broadcast(&instance->dirties.settled);
 }
 
 void rename_resume(struct renaming *renaming)
 {
+    {
+        LOCK_SCOPE(&renaming->instance->dirties.lock);
+        renaming->instance->dirties.renames++;
+    }
     if (pool_submit(renaming->instance->engine->uploads, rename_resume_run, renaming) < 0)
         rename_resume_run(renaming);
 }

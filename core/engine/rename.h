@@ -9,11 +9,10 @@
  *     5  the tree's entry is renamed, and the dirty records with it
  *     6  the intent is dropped
  *
- * So at no time are both names gone. A failure in 2 or 4 is the program's: the intent is dropped, the
- * old name still is in the tree; a new name that replaced nothing is removed again, else the remote
- * has both. A file that the remote has never seen,
- * and that is still being written or waits for its upload, is renamed in the tree only: its upload
- * goes to the new name.
+ * So at no time are both names gone. A failure in 2 or 4 is the program's: the intent is dropped,
+ * the old name still is in the tree; a new name that replaced nothing is removed again, else the
+ * remote has both. A file that the remote has never seen, and that is still being written or waits
+ * for its upload, is renamed in the tree only: its upload goes to the new name.
  *
  * Both paths are claimed alone from 1 to 6.
  */
@@ -27,18 +26,18 @@ struct upload;
 
 struct renaming {
     struct instance *instance;
-    struct claim claim;            /* of both */
-    const char *from, *to;         /* the claim's */
+    struct claim claim;    /* of both */
+    const char *from, *to; /* the claim's */
     struct journal_intent intent;
 };
 
 /** The content of the complete file `fd`, which is `path`, to `as`, and what that means for its
  * record (NULL: none). -ESTALE: it is not complete. Logs a failure. */
-int rename_copy(struct instance *instance, int fd, const char *path, const char *as,
-    struct dirty *dirty);
+int rename_copy(
+    struct instance *instance, int fd, const char *path, const char *as, struct dirty *dirty);
 
-/** Steps 1 to 6 of a file; 4 to 6 if the intent says so. -ESTALE: it is not wholly here; fetch it and
- * come again. */
+/** Steps 1 to 6 of a file; 4 to 6 if the intent says so. -ESTALE: it is not wholly here; fetch it
+ * and come again. */
 int rename_file(struct renaming *renaming);
 /** The same of a directory whose listings are in the tree. */
 int rename_directory(struct renaming *renaming);
@@ -51,8 +50,8 @@ bool rename_is_remote(struct dirty *dirty);
 /** Whether the file is renamed in the tree only. */
 bool rename_is_local(struct dirty *dirty, int fd);
 
-/** Before the claim: has all listings of a directory that is to be renamed, and of an existing target,
- * in the tree. 0 also if they are none. */
+/** Before the claim: has all listings of a directory that is to be renamed, and of an existing
+ * target, in the tree. 0 also if they are none. */
 int rename_prepare_directory(struct instance *instance, const char *from, const char *to);
 
 /** Goes on with what an earlier agent began; takes `renaming` over. */

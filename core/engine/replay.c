@@ -27,7 +27,7 @@ struct kept {
 
 struct replay {
     struct instance *instance;
-    struct kept *first;   /* all, or those that are not done with */
+    struct kept *first; /* all, or those that are not done with */
 };
 
 static int replay_keep(void *context, const struct journal_intent *intent)
@@ -95,8 +95,8 @@ static bool replay_is_file(const struct journal_intent *intent, int fd)
         stx.stx_ino != intent->inode)
         return false;
     bool has_birth = (stx.stx_mask & STATX_BTIME) != 0;
-    return !has_birth || (stx.stx_btime.tv_sec == intent->birth_s &&
-                             stx.stx_btime.tv_nsec == intent->birth_ns);
+    return !has_birth ||
+           (stx.stx_btime.tv_sec == intent->birth_s && stx.stx_btime.tv_nsec == intent->birth_ns);
 }
 
 /* Whether the intent's file is `path`; then it is dirty again. */
@@ -172,8 +172,8 @@ static int replay_rename(struct instance *instance, const struct journal_intent 
     if (renaming == NULL)
         return -ENOMEM;
     int rc = names_valid(intent->path) && names_valid(intent->to)
-        ? claim_take(&renaming->claim, instance, CLAIM_ALONE, intent->path, intent->to)
-        : -EINVAL;
+                 ? claim_take(&renaming->claim, instance, CLAIM_ALONE, intent->path, intent->to)
+                 : -EINVAL;
     if (rc < 0) {
         free(renaming);
         return rc;
@@ -190,8 +190,8 @@ static void replay_renames(struct replay *replay)
 {
     for (const struct kept *kept = replay->first; kept != NULL; kept = kept->next) {
         int rc = kept->intent.kind == JOURNAL_RENAME
-            ? replay_rename(replay->instance, &kept->intent)
-            : 0;
+                     ? replay_rename(replay->instance, &kept->intent)
+                     : 0;
         if (rc < 0)
             log_error("engine", "cannot go on with the rename of \"%s\": %s", kept->intent.path,
                 strerror(-rc));

@@ -28,7 +28,7 @@ static void status_writes(struct instance *instance, struct strbuf *out)
     int64_t now_s = time(NULL);
     commit_count(instance, &counts);
     strbuf_addf(out, ",\"pending\":%u,\"failed\":%u,\"pending_bytes\":%" PRIu64 ",\"writes\":[",
-        counts.pending, counts.failed, counts.bytes);
+        counts.pending, counts.failed, commit_bytes(instance));
     LOCK_SCOPE(&instance->dirties.lock);
     HASH_ITER(hh, instance->dirties.table, dirty, next) {
         if (shown == STATUS_FILES_MAX)

@@ -16,11 +16,11 @@
 #include "core/tree/file.h"
 
 enum {
-    UPLOAD_ATTEMPTS = 3,      /* of a file that changes; then it is copied */
-    UPLOAD_TICK_MAX_MS = 50,  /* no kernel's tick is longer */
+    UPLOAD_ATTEMPTS = 3,     /* of a file that changes; then it is copied */
+    UPLOAD_TICK_MAX_MS = 50, /* no kernel's tick is longer */
     UPLOAD_COPY_SIZE = 1 << 20,
-    UPLOAD_CLOCK_S = 5,       /* a store's time of an object and the time that it tells differ by less */
-    UPLOAD_NO_CLOCK_S = 120,  /* ours and the store's */
+    UPLOAD_CLOCK_S = 5, /* a store's time of an object and the time that it tells differ by less */
+    UPLOAD_NO_CLOCK_S = 120, /* ours and the store's */
 };
 
 /* Waits until the tick of the file's last change is over; takes its stamp. */

@@ -25,8 +25,7 @@ void watch_stop(struct watch *watch);
 void watch_free(struct watch *watch);
 
 /** Watches the open file `fd`. A number for watch_remove, or -errno: it must be looked at. */
-int watch_add(
-    struct watch *watch, struct instance *instance, const struct dirty_key *key, int fd);
+int watch_add(struct watch *watch, struct instance *instance, const struct dirty_key *key, int fd);
 /** Below 0: nothing. */
 void watch_remove(struct watch *watch, int number);
 

@@ -43,8 +43,7 @@ static void journal_name(uint64_t id, char name[JOURNAL_NAME_MAX])
 /* The id that a file's name says; false: it is no intent's name. */
 static bool journal_id(const char *name, uint64_t *ret_id)
 {
-    if (strlen(name) != JOURNAL_ID_DIGITS ||
-        strspn(name, "0123456789abcdef") != JOURNAL_ID_DIGITS)
+    if (strlen(name) != JOURNAL_ID_DIGITS || strspn(name, "0123456789abcdef") != JOURNAL_ID_DIGITS)
         return false;
     *ret_id = strtoull(name, NULL, 16);
     return *ret_id != 0;
@@ -180,7 +179,8 @@ static int journal_write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-static int journal_write(struct journal *journal, uint64_t id, const struct strbuf *bytes, bool durable)
+static int journal_write(
+    struct journal *journal, uint64_t id, const struct strbuf *bytes, bool durable)
 {
     char name[JOURNAL_NAME_MAX];
     char made[JOURNAL_NAME_MAX];
@@ -267,8 +267,7 @@ static ssize_t journal_read(struct journal *journal, const char *name, char *byt
     return (ssize_t)have;
 }
 
-static int journal_show(
-    struct journal *journal, uint64_t id, journal_each_fn *each, void *context)
+static int journal_show(struct journal *journal, uint64_t id, journal_each_fn *each, void *context)
 {
     char bytes[RECORD_MAX + 1];
     char name[JOURNAL_NAME_MAX];

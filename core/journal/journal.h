@@ -33,12 +33,12 @@ enum journal_kind {
 };
 
 enum journal_flag {
-    JOURNAL_BASE = 1,      /* WRITE: the remote may have an object of this path */
-    JOURNAL_MAPPED = 2,    /* WRITE: mapped for writing: times do not tell of changes */
-    JOURNAL_DURABLE = 4,   /* WRITE: a close was answered when the bytes were on this disk */
-    JOURNAL_FAILED = 8,    /* WRITE: the last upload failed: `error` */
+    JOURNAL_BASE = 1,       /* WRITE: the remote may have an object of this path */
+    JOURNAL_MAPPED = 2,     /* WRITE: mapped for writing: times do not tell of changes */
+    JOURNAL_DURABLE = 4,    /* WRITE: a close was answered when the bytes were on this disk */
+    JOURNAL_FAILED = 8,     /* WRITE: the last upload failed: `error` */
     JOURNAL_DIRECTORY = 16, /* RENAME: of a directory */
-    JOURNAL_COPIED = 32,   /* RENAME: the new name has all; removing the old one has begun */
+    JOURNAL_COPIED = 32,    /* RENAME: the new name has all; removing the old one has begun */
 };
 
 struct journal_intent {
@@ -47,17 +47,18 @@ struct journal_intent {
     uint32_t flags; /* journal_flag */
     int32_t error;  /* errno of the last failure, 0 if none */
     uint64_t device, inode;
-    int64_t birth_s;   /* the inode's time of birth; 0, 0 where the file system has none */
+    int64_t birth_s; /* the inode's time of birth; 0, 0 where the file system has none */
     uint32_t birth_ns;
-    int64_t since_s;   /* seconds of the epoch: when it became dirty, or the rename began */
-    const char *path;  /* in the tree; RENAME: the old name */
-    const char *to;    /* RENAME: the new name; else "" */
-    const char *why;   /* of the last failure, for people; "" if none */
+    int64_t since_s;  /* seconds of the epoch: when it became dirty, or the rename began */
+    const char *path; /* in the tree; RENAME: the old name */
+    const char *to;   /* RENAME: the new name; else "" */
+    const char *why;  /* of the last failure, for people; "" if none */
 };
 
 struct journal;
 
-/** Opens (makes) `folder`/journal. 0 or -errno. Left-overs of a put that did not end are removed. */
+/** Opens (makes) `folder`/journal. 0 or -errno. Left-overs of a put that did not end are removed.
+ */
 int journal_open(const char *folder, struct journal **ret_journal);
 /** NULL is allowed. The intents stay. */
 void journal_close(struct journal *journal);
@@ -75,8 +76,8 @@ void journal_drop(struct journal *journal, uint64_t id);
 /* Sees one intent; its strings live until it returns. 0, or -errno to stop. */
 typedef int journal_each_fn(void *context, const struct journal_intent *intent);
 
-/** Reads all intents, oldest first. Must not run while others put or drop intents; `each` itself may
- * do so with the one that it is shown. */
+/** Reads all intents, oldest first. Must not run while others put or drop intents; `each` itself
+ * may do so with the one that it is shown. */
 int journal_each(struct journal *journal, journal_each_fn *each, void *context);
 
 /** Intents there are. */

@@ -38,8 +38,8 @@ static int acl_keep_body(void *context, const void *bytes, size_t len)
 /* {"acl":{"read":[…]}}. NULL: a word that is not known. */
 static const char *acl_name(const cJSON *page)
 {
-    const cJSON *read = cJSON_GetObjectItemCaseSensitive(
-        cJSON_GetObjectItemCaseSensitive(page, "acl"), "read");
+    const cJSON *read =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(page, "acl"), "read");
     const char *word = cJSON_GetStringValue(cJSON_GetArrayItem(read, 0));
     if (word == NULL)
         return acl_words[0].name;

@@ -11,6 +11,8 @@
 #include "core/tree/beneath.h"
 #include "core/tree/internal.h"
 
+_Static_assert((int)CHANGE_NAME_MAX == (int)TREE_TEMPORARY_MAX, "names in tmp/ are of one kind");
+
 int change_open(struct tree *tree, const char *path, int flags)
 {
     LOCK_SCOPE(&tree->names);
@@ -29,11 +31,34 @@ static int change_open_parent(struct tree *tree, const char *path, const char **
     return TAKE_FD(parent);
 }
 
-/* Names lock held. Gives the file `made` in tmp/ its name. */
-static int change_publish(
-    struct tree *tree, const char *made, int parent, const char *name, ino_t replaced)
+int change_prepare(struct tree *tree, int flags, mode_t mode, char ret_made[CHANGE_NAME_MAX])
 {
+    entry_temporary(tree, ret_made);
+    CLEANUP_CLOSE int fd =
+        openat(tree->tmp, ret_made, flags | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    if (fchmod(fd, mode & 06777) < 0) {
+        int rc = -errno;
+        change_discard(tree, ret_made);
+        return rc;
+    }
+    return TAKE_FD(fd);
+}
+
+void change_discard(struct tree *tree, const char *made)
+{
+    (void)unlinkat(tree->tmp, made, 0); /* else the next start removes it */
+}
+
+static int change_name(struct tree *tree, const char *made, const char *path, ino_t replaced)
+{
+    const char *name;
     struct stat st;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    LOCK_SCOPE(&tree->names);
     bool found = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (!found && errno != ENOENT)
         return -errno;
@@ -46,28 +71,12 @@ static int change_publish(
     return 0;
 }
 
-int change_create(struct tree *tree, const char *path, int flags, mode_t mode, ino_t replaced)
+int change_publish(struct tree *tree, const char *made, const char *path, ino_t replaced)
 {
-    char made[TREE_TEMPORARY_MAX];
-    const char *name;
-    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
-    if (parent < 0)
-        return parent;
-    entry_temporary(tree, made);
-    CLEANUP_CLOSE int fd =
-        openat(tree->tmp, made, flags | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    int rc = fchmod(fd, mode & 06777) < 0 ? -errno : 0;
-    if (rc == 0) {
-        LOCK_SCOPE(&tree->names);
-        rc = change_publish(tree, made, parent, name, replaced);
-    }
-    if (rc < 0) {
-        (void)unlinkat(tree->tmp, made, 0); /* else the next start removes it */
-        return rc;
-    }
-    return TAKE_FD(fd);
+    int rc = change_name(tree, made, path, replaced);
+    if (rc < 0)
+        change_discard(tree, made);
+    return rc;
 }
 
 int change_make_directory(struct tree *tree, const char *path, mode_t mode)

@@ -21,12 +21,20 @@ struct tree;
  * descriptor or -errno. */
 int change_open(struct tree *tree, const char *path, int flags);
 
+enum { CHANGE_NAME_MAX = 24 }; /* bytes of a name in tmp/ */
+
+/** Makes a complete, empty file with `mode` in tmp/ and opens it with `flags` (without O_CREAT and
+ * the like). The descriptor or -errno. */
+int change_prepare(struct tree *tree, int flags, mode_t mode, char ret_made[CHANGE_NAME_MAX]);
+
 /**
- * Makes a complete, empty file with `mode` and opens it with `flags` (without O_CREAT and the
- * like). `replaced`: the inode of the file that it takes the name of, 0 if there is none. -EEXIST:
- * there is another entry than that by now. The descriptor or -errno.
+ * Gives a prepared file its name. `replaced`: the inode of the file that has the name now, 0 if
+ * none has. -EEXIST: it is another entry by now. After a failure the file has gone.
  */
-int change_create(struct tree *tree, const char *path, int flags, mode_t mode, ino_t replaced);
+int change_publish(struct tree *tree, const char *made, const char *path, ino_t replaced);
+
+/** Gives a prepared file up. */
+void change_discard(struct tree *tree, const char *made);
 
 /** A directory that is there: -EEXIST. */
 int change_make_directory(struct tree *tree, const char *path, mode_t mode);

@@ -245,12 +245,29 @@ static int entry_put_directory(struct tree *tree, int dir, const char *name)
     return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
 }
 
-static int entry_put_file(
-    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+/* What was set here stays on the placeholder `made` that replaces the file `fd`. */
+static int entry_keep_local(struct tree *tree, const char *made, int fd)
+{
+    struct file_noted noted;
+    struct stat st;
+    CLEANUP_CLOSE int copy = openat(tree->tmp, made, O_RDONLY | O_NOATIME | O_CLOEXEC);
+    if (copy < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (file_get_noted(fd, &noted))
+        (void)file_set_noted(copy, &noted); /* see file.h */
+    mode_t sticky = st.st_size > 0 ? S_ISVTX : 0;
+    return fchmod(copy, (st.st_mode & 06777) | sticky) < 0 ? -errno : 0;
+}
+
+/* `replaced`: a file whose local attributes are kept, or -1. */
+static int entry_put_file(struct tree *tree, int dir, const char *name,
+    const struct tree_attributes *attributes, int replaced)
 {
     char made[TREE_TEMPORARY_MAX];
     entry_temporary(tree, made);
     int rc = entry_make_placeholder(tree, made, attributes);
+    if (rc == 0 && replaced >= 0)
+        rc = entry_keep_local(tree, made, replaced);
     if (rc == 0 && renameat(tree->tmp, made, dir, name) < 0)
         rc = -errno;
     if (rc < 0)
@@ -284,7 +301,7 @@ int entry_put(struct tree *tree, int dir, const char *name,
     if (same)
         return 0;
     rc = attributes->is_dir ? entry_put_directory(tree, dir, name)
-                            : entry_put_file(tree, dir, name, attributes);
+                            : entry_put_file(tree, dir, name, attributes, -1);
     if (rc == 0 && st.st_mode != 0)
         entry_forget_map(tree, &st);
     return rc;
@@ -323,7 +340,7 @@ int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_ve
         .mtime = state.mtime,
         .version = same_version ? state.version : "",
     };
-    rc = entry_put_file(tree, parent, name, &attributes);
+    rc = entry_put_file(tree, parent, name, &attributes, same_version ? fd : -1);
     if (rc == 0 && !state.complete)
         map_delete(tree, state.inode);
     entry_set_directory_time(parent, before.st_mtim);

@@ -114,6 +114,14 @@ class World:
         with open(self.log) as log:
             return [l for l in log if part in l and (method is None or f" {method} " in f" {l}")]
 
+    def settled(self, method, part):
+        """The number of requests, once the server has logged those that were broken off, too."""
+        before, now = -1, len(self.requests(method, part))
+        while before != now:
+            time.sleep(0.3)
+            before, now = now, len(self.requests(method, part))
+        return now
+
     def fetched(self, part):
         """Sizes of the bodies sent for it; those that were broken off do not count."""
         sizes = [line.split()[4] for line in self.requests("GET", part)]

@@ -153,7 +153,7 @@ def partial_files_survive_a_restart(w):
     with w.open("data/u/c/big") as file:
         assert file.read(0, 1 << 20) == data[:1 << 20] and file.read(8 << 20, 1000) == data[8 << 20:][:1000]
         w.kill(pid)
-        fetched = len(w.requests("GET", "/big"))
+        fetched = w.settled("GET", "/big")
         w.start()
         assert file.read(0, 1 << 20) == data[:1 << 20]
         assert len(w.requests("GET", "/big")) == fetched

@@ -29,34 +29,41 @@ def lose_agent():
         os.kill(pid, signal.SIGKILL)
 
 bad = []
-for what, change in (
-        ("unlink", lambda: os.unlink(DIR + "/f")),
-        ("rename", lambda: os.rename(DIR + "/f", DIR + "/g")),
-        ("rename of a folder", lambda: os.rename(DIR + "/d", DIR + "/e")),
-        ("replaced", lambda: os.rename(DIR + "/new", DIR + "/f"))):
-    os.mkdir(DIR + "/d")
-    for name in ("f", "d/f", "new"):
-        put(DIR + "/" + name, b"on the remote")
-    fds = [os.open(DIR + "/" + name, os.O_WRONLY | os.O_APPEND) for name in ("f", "d/f")]
+
+def missing(top, other):
+    """What is not the same in `other` as in `top`."""
+    for folder, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(other, os.path.relpath(os.path.join(folder, name), top))
+            if not os.path.exists(path):
+                yield "%s is not there" % path
+            elif get(path) != get(os.path.join(folder, name)):
+                yield "%s differs" % path
+
+def try_one(what, how, change):
+    name = "%s %s, %s" % (os.environ["WAY"], what, how) # a folder of its own
+    top = DIR + "/" + name
+    os.makedirs(top + "/d")
+    for each in ("/f", "/d/f", "/new"):
+        if how == "opened again" or each == "/new":
+            put(top + each, b"on the remote")
+    fds = [os.open(top + each, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644) for each in ("/f", "/d/f")]
     for fd in fds:
+        if how == "made and synced":
+            os.fsync(fd)
         os.write(fd, b", changed")
     lose_agent()
-    change()
+    change(top)
     for fd in fds:
         os.close(fd)
-    for top, other in ((DIR, remote), (remote, DIR)):
-        for folder, _, names in os.walk(top):
-            for name in names:
-                path = os.path.join(other, os.path.relpath(os.path.join(folder, name), top))
-                if not os.path.exists(path):
-                    bad.append("%s: %s is not there" % (what, path))
-                elif get(path) != get(os.path.join(folder, name)):
-                    bad.append("%s: %s differs" % (what, path))
-    subprocess.run(["rm", "-rf"] + [DIR + "/" + n for n in os.listdir(DIR)], check=True)
-    left = os.listdir(remote)
-    if left:
-        bad.append("%s: left on the server: %s" % (what, left))
-        subprocess.run(["rm", "-rf"] + [remote + "/" + n for n in left])
+    for each in list(missing(top, remote + "/" + name)) + list(missing(remote + "/" + name, top)):
+        bad.append("%s: %s" % (name, each))
+
+for how in ("opened again", "made and synced"):
+    try_one("unlink", how, lambda top: os.unlink(top + "/f"))
+    try_one("rename", how, lambda top: os.rename(top + "/f", top + "/g"))
+    try_one("rename of a folder", how, lambda top: os.rename(top + "/d", top + "/e"))
+    try_one("replaced", how, lambda top: os.rename(top + "/new", top + "/f"))
 for each in bad:
     print(each)
 sys.exit(bool(bad))

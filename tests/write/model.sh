@@ -5,7 +5,7 @@
 #
 #     SEED=7 MODEL_OPS=10000 tests/run model      one seed, the long form (SEEDS="1 2 3" for several)
 . "$(dirname "$0")/../lib-write.sh"
-MODEL_OPS=${MODEL_OPS:-250}
+MODEL_OPS=${MODEL_OPS:-800}
 user_dir "$REMOTE" "$PLAIN"
 serve
 # one NAME SEED [OPTION...]: a history in a collection of its own.
@@ -28,7 +28,7 @@ stop=(--stop "$BUILD/bin/algofs")
 immediate=(--immediate)
 # On a plain folder prefix and remote are one: what is not yet committed would be there already.
 ! plain || { stop=(); immediate=(); }
-for seed in ${SEEDS:-${SEED:-1 2}}; do
+for seed in ${SEEDS:-${SEED:-1 2 3}}; do
     note "seed $seed: close waits for the remote, listings for ever"
     one "sync-$seed" "$seed" "${immediate[@]}"
     note "seed $seed: listings asked every time, the agent stopped now and then"
