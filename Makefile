@@ -142,10 +142,12 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 
 ## make format     lay out the C files by .clang-format
 format:
+	@scripts/install-deps clang-format
 	clang-format -i $(C_FILES)
 
 ## make tidy       clang-tidy over the C files
 tidy:
+	@scripts/install-deps clang-tidy
 	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=gnu11 $(CPPFLAGS)
 
 ## make asan-check / tsan-check   the whole suite with sanitizers (TESTS="NAME..." for some)

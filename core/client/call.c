@@ -9,7 +9,19 @@
 #include "core/client/launch.h"
 #include "core/wire/location.h"
 
-enum { CALL_ATTEMPTS = 5 };
+enum {
+    CALL_ATTEMPTS = 9,
+    PAUSE_NANOSECONDS = 2000000, /* after the second failure, and twice as long after each further one */
+};
+
+/* An agent that was killed may hold its lock and its socket for a moment longer: a new one gives way to
+ * it, and calls are dropped. */
+static void pause_before(int attempt)
+{
+    struct timespec pause = { 0, (long)PAUSE_NANOSECONDS << attempt };
+    if (attempt > 0)
+        (void)sys_nanosleep(&pause); /* cut short by a signal: asks a little earlier */
+}
 
 /* Keeps our descriptor out of 0, 1 and 2, which the host may have closed and is about to open. */
 static int move_above_stdio(int fd)
@@ -146,6 +158,7 @@ int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffe
             return rc;
         if (sent)
             wire_mark_again(request);
+        pause_before(attempt);
         rc = launch_agent(cache);
         if (rc < 0)
             return rc;

@@ -146,7 +146,13 @@ class World:
         return pid
 
     def start(self, **environment):
-        self.start_agent(**environment)
+        """As a door does: a call that an agent drops, because it is just leaving, is repeated."""
+        for _ in range(5):
+            self.start_agent(**environment)
+            try:
+                return self.hello()
+            except ConnectionError as error:
+                print("HELLO was dropped:", error)
         return self.hello()
 
     def kill(self, pid, how=signal.SIGKILL):
