@@ -123,6 +123,10 @@ int names_remove_remote(struct instance *instance, const char *path, enum remote
 
 static int remove_file(struct instance *instance, const char *path)
 {
+    /* While it is open its number is no other file's: the record goes before that can be. */
+    CLEANUP_CLOSE int held = change_open(instance->tree, path, O_PATH);
+    if (held < 0)
+        return held;
     CLEANUP_DIRTY struct dirty *dirty = dirty_find_path(instance, path);
     bool remote = true;
     if (dirty != NULL) {

@@ -158,6 +158,8 @@ static int commit_round(struct dirty *dirty, uint64_t *ret_round)
         LOCK_SCOPE(&instance->dirties.lock);
         *ret_round = ++dirty->synced.started;
         dirty->synced.queued = false;
+        if (dirty->synced.gone) /* removed while we waited for the claim */
+            return 0;
     }
     if (rc < 0)
         return rc;

@@ -204,8 +204,12 @@ int dirty_open(struct instance *instance, const char *path, int fd,
         return -errno;
     const struct dirty_key key = dirty_key_of(&st);
     *ret_dirty = dirty_find(instance, &key);
-    if (*ret_dirty != NULL)
+    if (*ret_dirty != NULL && dirty_same_time((*ret_dirty)->birth, dirty_birth(fd)))
         return 0;
+    if (*ret_dirty != NULL) { /* of a file that is no more, whose number this one has got */
+        dirty_drop(*ret_dirty);
+        dirty_put(*ret_dirty);
+    }
     struct dirty *dirty = dirty_new(instance, path, fd, &key);
     if (dirty == NULL)
         return -ENOMEM;

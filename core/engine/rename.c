@@ -87,6 +87,9 @@ int rename_copy(
 static int rename_in_tree(struct renaming *renaming, struct dirty *dirty, int fd, bool base)
 {
     struct instance *instance = renaming->instance;
+    /* While it is open its number is no other file's: the record goes before that can be. */
+    __attribute__((unused)) CLEANUP_CLOSE int held =
+        change_open(instance->tree, renaming->to, O_PATH);
     CLEANUP_DIRTY struct dirty *replaced = dirty_find_path(instance, renaming->to);
     bool stored = dirty != NULL && dirty_begin_touch(dirty, fd);
     int rc = dirty == NULL ? 0 : dirty_rename(dirty, renaming->to, base);
