@@ -16,6 +16,9 @@ note "blocks: a file that is not fetched is shown as if it were dense"
 files "-B1" | awk -F'\t' '{ print $2 "\t" $1 }' | sort >"$T/blocks.cold"
 in_prefix find "$P" -type f -exec cat {} + >/dev/null
 files "-B1" | awk -F'\t' '{ print $2 "\t" $1 }' | sort >"$T/blocks.warm"
-expect_same "$T/blocks.cold" "$T/blocks.warm"
+# A large file may need a block of the disk's own for its extents.
+join -t$'\t' "$T/blocks.cold" "$T/blocks.warm" | awk -F'\t' '
+    { more = $3 - $2; if (more < 0 || more > ($2 > 4194304 ? 8192 : 0)) { print "blocks:", $0; bad = 1 } }
+    END { exit bad || NR == 0 }' || fail "du before and after"
 awk -F'\t' '{ print $2 "\t" $1 }' "$T/want" | sort | join -t$'\t' - "$T/blocks.warm" |
     awk -F'\t' '$3 < $2 && $2 > 4096 { print "too few blocks:", $0; bad = 1 } END { exit bad }' || fail "du"
