@@ -47,7 +47,7 @@ static int upload_send(struct instance *instance, const char *path, int fd, uint
 {
     struct remote *remote;
     const char *rest;
-    const struct remote_write_source source = { fd, size };
+    const struct remote_write_source source = { .fd = fd, .size = size };
     uint64_t start_ms = clock_ms();
     int rc = instance_remote(instance, path, &remote, &rest);
     if (rc < 0)

@@ -66,6 +66,78 @@ int remote_remove(
     return remote->ops->remove(remote, call, path, kind);
 }
 
+int remote_rename(
+    struct remote *remote, struct remote_call *call, const char *from, const char *to)
+{
+    if (remote->ops->rename == NULL)
+        return remote_refuse(remote, call, "rename");
+    return remote->ops->rename(remote, call, from, to);
+}
+
+int remote_copy(struct remote *remote, struct remote_call *call, const char *from, const char *to,
+    struct remote_entry *ret_entry)
+{
+    if (remote->ops->copy == NULL)
+        return remote_refuse(remote, call, "copy");
+    return remote->ops->copy(remote, call, from, to, ret_entry);
+}
+
+int remote_set_attributes(struct remote *remote, struct remote_call *call, const char *path,
+    const struct remote_attributes *attributes, struct remote_entry *ret_entry)
+{
+    if (remote->ops->set_attributes == NULL)
+        return remote_refuse(remote, call, "keep attributes");
+    return remote->ops->set_attributes(remote, call, path, attributes, ret_entry);
+}
+
+int remote_make_symlink(struct remote *remote, struct remote_call *call, const char *target,
+    const char *path, const struct remote_attributes *attributes, struct remote_entry *ret_entry)
+{
+    if (remote->ops->make_symlink == NULL)
+        return remote_refuse(remote, call, "hold symbolic links");
+    return remote->ops->make_symlink(remote, call, target, path, attributes, ret_entry);
+}
+
+int remote_read_link(
+    struct remote *remote, struct remote_call *call, const char *path, char *target, size_t size)
+{
+    if (remote->ops->read_link == NULL)
+        return remote_refuse(remote, call, "hold symbolic links");
+    return remote->ops->read_link(remote, call, path, target, size);
+}
+
+int remote_link(
+    struct remote *remote, struct remote_call *call, const char *from, const char *to)
+{
+    if (remote->ops->link == NULL)
+        return remote_refuse(remote, call, "hold hard links");
+    return remote->ops->link(remote, call, from, to);
+}
+
+int remote_xattr_set(struct remote *remote, struct remote_call *call, const char *path,
+    const char *name, const void *value, size_t size, int flags)
+{
+    if (remote->ops->xattr_set == NULL)
+        return remote_refuse(remote, call, "keep extended attributes");
+    return remote->ops->xattr_set(remote, call, path, name, value, size, flags);
+}
+
+ssize_t remote_xattr_get(struct remote *remote, struct remote_call *call, const char *path,
+    const char *name, void *value, size_t size)
+{
+    if (remote->ops->xattr_get == NULL)
+        return remote_refuse(remote, call, "keep extended attributes");
+    return remote->ops->xattr_get(remote, call, path, name, value, size);
+}
+
+ssize_t remote_xattr_list(
+    struct remote *remote, struct remote_call *call, const char *path, char *names, size_t size)
+{
+    if (remote->ops->xattr_list == NULL)
+        return remote_refuse(remote, call, "keep extended attributes");
+    return remote->ops->xattr_list(remote, call, path, names, size);
+}
+
 int remote_acl_get(
     struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
 {

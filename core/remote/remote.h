@@ -30,14 +30,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* What a store can do; states what the engine may rely on. */
 enum remote_capability {
     REMOTE_CAN_RANGE = 1 << 0,     /* ranged reads are answered with the range (may be learnt late) */
     REMOTE_CAN_WRITE = 1 << 1,     /* put, make_dir and remove are there at all */
-    REMOTE_CAN_RENAME = 1 << 2,    /* rename on the server, atomic for files */
-    REMOTE_HAS_OWNER_DIR = 1 << 3, /* account() works: the root holds the caller's own directory */
+    REMOTE_HAS_OWNER_DIR = 1 << 2, /* account() works: the root holds the caller's own directory */
+    REMOTE_CAN_RENAME = 1 << 3,    /* rename of a file: one step for every observer, replaces a file */
+    REMOTE_CAN_RENAME_DIR = 1 << 4, /* the same of a whole directory */
+    REMOTE_CAN_COPY = 1 << 5,       /* copy of a file on the server: its bytes do not pass through here */
+    REMOTE_CAN_CONDITION = 1 << 6,  /* write honours `expected` (may be learnt late) */
+    REMOTE_KEEPS_ATTRIBUTES = 1 << 7, /* mode, owner and mtime last: write and set_attributes keep them */
+    REMOTE_CAN_SYMLINK = 1 << 8,
+    REMOTE_CAN_LINK = 1 << 9,         /* hard links */
+    REMOTE_KEEPS_XATTRS = 1 << 10,
+    REMOTE_KEEPS_FILES_AT_ROOT = 1 << 11, /* files may lie directly in the connector's root */
 };
 
 enum remote_priority { REMOTE_DEMAND, REMOTE_READ_AHEAD, REMOTE_WARM_UP };
@@ -62,8 +71,14 @@ struct remote_call {
 /* What a listing or a probe tells of one object. */
 struct remote_entry {
     bool is_dir;
+    bool is_symlink;         /* never with is_dir; its target is read_link's, or read's bytes */
     bool has_mtime;          /* false: the store does not say (directories, HEAD on Algorithmia) */
-    uint64_t size;           /* bytes; 0 for directories */
+    bool has_mode;           /* false: the store keeps none */
+    bool has_owner;
+    mode_t mode;             /* permission bits only, valid if has_mode */
+    uid_t uid;               /* valid if has_owner, as is gid */
+    gid_t gid;
+    uint64_t size;           /* bytes; 0 for directories; a link's target's length */
     struct timespec mtime;   /* valid if has_mtime */
     char version[REMOTE_VERSION_MAX]; /* opaque, NUL-terminated; "" when the store gives none */
 };
@@ -84,10 +99,25 @@ struct remote_read_sink {
     int (*data)(void *context, uint64_t offset, const void *bytes, size_t len);
 };
 
+enum remote_attribute { REMOTE_SET_MODE = 1, REMOTE_SET_OWNER = 2, REMOTE_SET_MTIME = 4 };
+
+/* What a store with REMOTE_KEEPS_ATTRIBUTES is to keep; others ignore it. */
+struct remote_attributes {
+    unsigned valid; /* remote_attribute bits: which of the fields count */
+    mode_t mode;    /* permission bits only */
+    uid_t uid;
+    gid_t gid;
+    struct timespec mtime;
+};
+
 /* The content of a put: `size` bytes read from `fd` with pread from offset 0; fd stays the caller's. */
 struct remote_write_source {
     int fd;
     uint64_t size;
+    struct remote_attributes attributes; /* zeroed: as the store likes */
+    /* NULL: whatever is there is replaced. "": only if nothing is there. Else only if that is the version
+     * there. A store without REMOTE_CAN_CONDITION ignores it. Not so: -ESTALE, or -EEXIST for "". */
+    const char *expected;
 };
 
 enum remote_remove_kind { REMOTE_REMOVE_FILE, REMOTE_REMOVE_EMPTY_DIR, REMOTE_REMOVE_TREE };
@@ -114,6 +144,33 @@ struct remote_ops {
     int (*make_dir)(struct remote *remote, struct remote_call *call, const char *path);
     int (*remove)(struct remote *remote, struct remote_call *call, const char *path,
         enum remote_remove_kind kind);
+    /* REMOTE_CAN_RENAME, REMOTE_CAN_RENAME_DIR: one step; a file at `to` is replaced, as is an empty
+     * directory where a directory is moved (else -ENOTEMPTY, -EISDIR, -ENOTDIR as rename(2)). */
+    int (*rename)(
+        struct remote *remote, struct remote_call *call, const char *from, const char *to);
+    /* REMOTE_CAN_COPY: a file with its attributes, atomically for readers of `to`; ret_entry as write's. */
+    int (*copy)(struct remote *remote, struct remote_call *call, const char *from, const char *to,
+        struct remote_entry *ret_entry);
+    /* REMOTE_KEEPS_ATTRIBUTES: of a file, a link itself or a directory. ret_entry (may be NULL): as
+     * write's, since the version may change with it. */
+    int (*set_attributes)(struct remote *remote, struct remote_call *call, const char *path,
+        const struct remote_attributes *attributes, struct remote_entry *ret_entry);
+    /* REMOTE_CAN_SYMLINK. `target` is any NUL-terminated bytes, never resolved by the remote. */
+    int (*make_symlink)(struct remote *remote, struct remote_call *call, const char *target,
+        const char *path, const struct remote_attributes *attributes, struct remote_entry *ret_entry);
+    /* NUL-terminated, at most size-1 bytes, else -ENAMETOOLONG. No link there: -EINVAL. */
+    int (*read_link)(
+        struct remote *remote, struct remote_call *call, const char *path, char *target, size_t size);
+    /* REMOTE_CAN_LINK: a second name of a file. -EEXIST if `to` is there. */
+    int (*link)(struct remote *remote, struct remote_call *call, const char *from, const char *to);
+    /* REMOTE_KEEPS_XATTRS, as setxattr(2) (value NULL: remove it), getxattr(2), listxattr(2); the latter
+     * two return a length >= 0. Names with their "user." */
+    int (*xattr_set)(struct remote *remote, struct remote_call *call, const char *path,
+        const char *name, const void *value, size_t size, int flags);
+    ssize_t (*xattr_get)(struct remote *remote, struct remote_call *call, const char *path,
+        const char *name, void *value, size_t size);
+    ssize_t (*xattr_list)(
+        struct remote *remote, struct remote_call *call, const char *path, char *names, size_t size);
     /* Who may read what is in a directory: "private", "my_algos" or "public". NULL: -EOPNOTSUPP. */
     int (*acl_get)(
         struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX]);
@@ -142,6 +199,24 @@ int remote_write(struct remote *remote, struct remote_call *call, const char *pa
 int remote_make_dir(struct remote *remote, struct remote_call *call, const char *path);
 int remote_remove(struct remote *remote, struct remote_call *call, const char *path,
     enum remote_remove_kind kind);
+int remote_rename(
+    struct remote *remote, struct remote_call *call, const char *from, const char *to);
+int remote_copy(struct remote *remote, struct remote_call *call, const char *from, const char *to,
+    struct remote_entry *ret_entry);
+int remote_set_attributes(struct remote *remote, struct remote_call *call, const char *path,
+    const struct remote_attributes *attributes, struct remote_entry *ret_entry);
+int remote_make_symlink(struct remote *remote, struct remote_call *call, const char *target,
+    const char *path, const struct remote_attributes *attributes, struct remote_entry *ret_entry);
+int remote_read_link(
+    struct remote *remote, struct remote_call *call, const char *path, char *target, size_t size);
+int remote_link(
+    struct remote *remote, struct remote_call *call, const char *from, const char *to);
+int remote_xattr_set(struct remote *remote, struct remote_call *call, const char *path,
+    const char *name, const void *value, size_t size, int flags);
+ssize_t remote_xattr_get(struct remote *remote, struct remote_call *call, const char *path,
+    const char *name, void *value, size_t size);
+ssize_t remote_xattr_list(
+    struct remote *remote, struct remote_call *call, const char *path, char *names, size_t size);
 int remote_acl_get(
     struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX]);
 int remote_acl_set(

@@ -61,7 +61,7 @@ static int put(struct fixture *fixture, const char *path, const void *bytes, siz
 {
     struct remote_call call = { 0 };
     CLEANUP_CLOSE int fd = make_fd(bytes, len);
-    struct remote_write_source source = { fd, len };
+    struct remote_write_source source = { .fd = fd, .size = len };
     int rc = remote_write(fixture->remote, &call, path, &source, ret_entry);
     if (rc < 0)
         print_message("put %s: %s\n", path, call.why);

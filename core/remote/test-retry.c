@@ -250,7 +250,7 @@ static void test_write(void **state)
     struct remote_call call = { 0 };
     CLEANUP_CLOSE int fd = memfd_create("source", MFD_CLOEXEC);
     assert_int_equal(write(fd, "hello", 5), 5);
-    struct remote_write_source source = { fd, 5 };
+    struct remote_write_source source = { .fd = fd, .size = 5 };
     size_t len;
     stack_init(&stack, "write:1:EIO,write:2:lost=EIO");
     assert_int_equal(remote_write(stack.top, &call, "alice/c/new", &source, NULL), 0);
