@@ -62,7 +62,7 @@ static inline bool may_be_inside(int dirfd, const char *path)
         if (path[1] == 'p' || path[1] == 'd')
             if (is_magic(path))
                 return true;
-        return has_odd_parts(path) && strstr(path, prefix_name) != NULL;
+        return strstr(path, prefix_name) != NULL && has_odd_parts(path);
     }
     if (dirfd == AT_FDCWD ? cwd_where() == CWD_INSIDE
                           : fd_kind_of(fdtable_get(dirfd)) != FD_OUTSIDE)
@@ -237,6 +237,48 @@ static int point_inside(struct target *t, const struct virtual_path *v, bool dir
     return 0;
 }
 
+/*
+ * The path of a program at work: absolute, in the prefix, and with nothing in it to resolve. One look at
+ * each byte, and it is the tree's. False: look closer.
+ */
+static bool point_straight(struct target *t, const char *path)
+{
+    for (size_t i = 0; i < prefix_len; i++)
+        if (path[i] != prefix[i])
+            return false;
+    const struct session *session = session_current();
+    if (session == NULL || path[prefix_len] != '/')
+        return false;
+    const char *rel = path + prefix_len + 1;
+    size_t len = 0;
+    size_t start = 0; /* of the name that is being looked at */
+    for (;; len++) {
+        unsigned char c = (unsigned char)rel[len];
+        if (__builtin_expect(c > '/', 1) || (c != '/' && c != '\0'))
+            continue;
+        size_t name_len = len - start;
+        bool dots = rel[start] == '.' && (name_len == 1 || (name_len == 2 && rel[start + 1] == '.'));
+        if (name_len == 0 || name_len > NAME_MAX || dots)
+            return false;
+        if (c == '\0')
+            break;
+        start = len + 1;
+    }
+    size_t at = session->tree_len + 1;
+    if (at + len + 1 >= PATH_MAX)
+        return false;
+    memcpy(t->buffer, session->tree, at - 1);
+    t->buffer[at - 1] = '/';
+    memcpy(t->buffer + at, rel, len + 1);
+    t->path = t->buffer;
+    t->dirfd = AT_FDCWD;
+    t->rel = t->buffer + at;
+    t->rel_len = len;
+    t->inside = true;
+    t->slash = false;
+    return true;
+}
+
 /* A path through /proc or /dev: a link to a descriptor or the cwd that may lead into the tree. */
 static int resolve_magic(struct virtual_path *v, const char *path, const char **ret_rest)
 {
@@ -339,7 +381,7 @@ static int locate(struct target *t, int dirfd, const char *path)
     t->magic = false;
     t->dirfd = dirfd;
     t->path = path;
-    if (__builtin_expect(!may_be_inside(dirfd, path), 1))
+    if ((path != NULL && point_straight(t, path)) || !may_be_inside(dirfd, path))
         return 0;
     if (is_near(dirfd, path)) {
         t->inside = true;
