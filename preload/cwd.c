@@ -14,22 +14,29 @@
 #include "preload/target.h"
 
 static _Atomic int where = CWD_UNKNOWN;
-static _Atomic lease_time lease;
+static _Atomic lease_time lease; /* of the directory itself */
+static _Atomic unsigned moves;   /* what is leased below it is leased under this number */
 
 void cwd_forget(void)
 {
+    atomic_fetch_add(&moves, 1);
     atomic_store(&lease, 0);
     atomic_store(&where, CWD_UNKNOWN);
 }
 
-lease_time cwd_lease(void)
+lease_time cwd_lease(const char *path, size_t len)
 {
-    return atomic_load_explicit(&lease, memory_order_relaxed);
+    if (len == 0)
+        return atomic_load_explicit(&lease, memory_order_relaxed);
+    return lease_find(LEASE_RELATIVE + atomic_load_explicit(&moves, memory_order_relaxed), path, len);
 }
 
-void cwd_set_lease(lease_time until)
+void cwd_set_lease(const char *path, size_t len, lease_time until)
 {
-    atomic_store_explicit(&lease, until, memory_order_relaxed);
+    if (len == 0)
+        atomic_store_explicit(&lease, until, memory_order_relaxed);
+    else
+        lease_remember(LEASE_RELATIVE + atomic_load(&moves), path, len, until);
 }
 
 int cwd_path(char *out, size_t size, size_t *ret_len)

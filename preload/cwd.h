@@ -18,9 +18,10 @@ enum cwd_state { CWD_UNKNOWN, CWD_OUTSIDE, CWD_INSIDE };
 enum cwd_state cwd_where(void);
 /** Path below the prefix, if inside. 0, or -ENOENT if it is not (or was removed). */
 int cwd_path(char *out, size_t size, size_t *ret_len);
-/** Until when the directory's listing may be trusted without a look at its path; 0: look. */
-lease_time cwd_lease(void);
-void cwd_set_lease(lease_time until);
+/** Until when the listing of the directory at `path` from here ("" is here; plain names only) may be trusted
+ * without a look at where that is; 0: look. */
+lease_time cwd_lease(const char *path, size_t len);
+void cwd_set_lease(const char *path, size_t len, lease_time until);
 /** The process was forked or moves: what is remembered is of no use. */
 void cwd_forget(void);
 

@@ -344,32 +344,51 @@ static __attribute__((noinline)) int look_closer(struct target *t, int dirfd, co
     return 0;
 }
 
-/* One plain component below a directory whose lease this process holds needs no translation at all. */
+/* Plain names only, one below the other, no slash at the end: what the kernel resolves as we would. How much
+ * of it comes before the last name, without the slash between; or -1. */
+static ssize_t plain_parent(const char *path)
+{
+    size_t start = 0;
+    for (size_t len = 0;; len++) {
+        if (path[len] != '/' && path[len] != '\0')
+            continue;
+        size_t name_len = len - start;
+        bool dots = path[start] == '.' && (name_len == 1 || (name_len == 2 && path[start + 1] == '.'));
+        if (name_len == 0 || dots)
+            return -1;
+        if (path[len] == '\0')
+            return start == 0 ? 0 : (ssize_t)start - 1;
+        start = len + 1;
+    }
+}
+
+/* Below a directory whose lease this process holds nothing needs a translation. */
 static bool is_near(int dirfd, const char *path)
 {
-    if (path[0] == '/' || path[0] == '\0' || path[0] == '.')
+    ssize_t parent = plain_parent(path);
+    if (parent < 0)
         return false;
-    for (const char *p = path; *p != '\0'; p++)
-        if (*p == '/')
-            return false;
     if (dirfd == AT_FDCWD)
-        return lease_valid(cwd_lease());
+        return lease_valid(cwd_lease(path, (size_t)parent));
     fd_word word = fdtable_get(dirfd);
-    return fd_kind_of(word) == FD_DIRECTORY && lease_valid((lease_time)fd_payload(word));
+    return parent == 0 && fd_kind_of(word) == FD_DIRECTORY &&
+        lease_valid((lease_time)fd_payload(word));
 }
 
 /* After a parent's listing was ensured: what is near is known without a path from now on. */
 static void remember_near(int dirfd, const char *path, const struct target *t)
 {
-    size_t len = t->rel_len;
-    if (path[0] == '/' || strchr(path, '/') != NULL || path[0] == '.' || len < strlen(path))
+    ssize_t parent = path[0] == '/' ? -1 : plain_parent(path);
+    if (parent < 0 || (parent > 0 && dirfd != AT_FDCWD))
         return;
-    len -= strlen(path);
+    size_t len = t->rel_len;
+    while (len > 0 && t->rel[len - 1] != '/')
+        len--;
     lease_time until = door_directory_lease(t->rel, len > 0 ? len - 1 : 0);
     if (until == 0)
         return;
     if (dirfd == AT_FDCWD)
-        cwd_set_lease(until);
+        cwd_set_lease(path, (size_t)parent, until);
     else
         (void)fdtable_set(dirfd, fd_make(FD_DIRECTORY, until));
 }

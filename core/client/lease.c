@@ -53,12 +53,12 @@ bool lease_valid(lease_time until)
     return left != 0 && left < TIME_MASK / 2; /* the far half of the circle is the past */
 }
 
-static uint64_t key_of(enum lease_kind kind, const char *path, size_t len)
+static uint64_t key_of(unsigned kind, const char *path, size_t len)
 {
     return hash_bytes(path, len) ^ ((uint64_t)kind * 0xd6e8feb86659fd93u);
 }
 
-lease_time lease_find(enum lease_kind kind, const char *path, size_t len)
+lease_time lease_find(unsigned kind, const char *path, size_t len)
 {
     uint64_t key = key_of(kind, path, len);
     uint64_t word = atomic_load_explicit(&slots[key % SLOTS], memory_order_acquire);
@@ -68,7 +68,7 @@ lease_time lease_find(enum lease_kind kind, const char *path, size_t len)
     return until == TIME_FOREVER ? LEASE_FOREVER : (lease_time)until;
 }
 
-void lease_remember(enum lease_kind kind, const char *path, size_t len, lease_time until)
+void lease_remember(unsigned kind, const char *path, size_t len, lease_time until)
 {
     uint64_t key = key_of(kind, path, len);
     uint64_t ticks = until == LEASE_FOREVER ? TIME_FOREVER : until;

@@ -15,8 +15,9 @@
 #include <stdint.h>
 #include <time.h>
 
-/* What a lease speaks of; part of the key. */
-enum lease_kind { LEASE_DIRECTORY = 0, LEASE_ENTRY = 1 };
+/* What a lease speaks of; part of the key. LEASE_RELATIVE and all numbers above it are for directories by
+ * their paths from somewhere else than the prefix, each number for another place. */
+enum lease_kind { LEASE_DIRECTORY = 0, LEASE_ENTRY = 1, LEASE_RELATIVE = 2 };
 
 /* A moment on the lease clock: sixteenths of a second, modulo 2^28 (194 days). 0 is no lease,
  * LEASE_FOREVER one without end. */
@@ -31,7 +32,7 @@ lease_time lease_time_from_ms(uint64_t until_ms);
 bool lease_valid(lease_time until);
 
 /** Until when `path` is leased; 0 if it is not. */
-lease_time lease_find(enum lease_kind kind, const char *path, size_t len);
-void lease_remember(enum lease_kind kind, const char *path, size_t len, lease_time until);
+lease_time lease_find(unsigned kind, const char *path, size_t len);
+void lease_remember(unsigned kind, const char *path, size_t len, lease_time until);
 
 #endif
