@@ -101,7 +101,7 @@ static int call_hello(struct call *call, struct reply *reply)
     struct wire_hello_reply answer = { .tree = "" };
     int rc = wire_decode_hello_request(&call->in, &request);
     if (rc == 0)
-        rc = engine_hello(call->engine, &request, &answer);
+        rc = engine_hello(call->engine, &request, &answer, &reply->fd);
     return rc < 0 ? rc : wire_encode_hello_reply(&reply->out, WIRE_HELLO, &answer);
 }
 

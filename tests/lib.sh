@@ -118,7 +118,7 @@ start_server() {
         --home "set=$SRC" --log "$SERVER_LOG" "$@" >"$out" 2>"$out.err" </dev/null &
     SERVER_PID=$!
     server_pids+=("$SERVER_PID")
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         URL=$(sed -n '1s/^listening on \(http:.*\)/\1/p' "$out")
         [ -z "$URL" ] || return 0
         kill -0 "$SERVER_PID" 2>/dev/null || break
@@ -173,7 +173,7 @@ agent_pids() {
 # agents_are N: waits a little until that many agents serve ALGOFS_CACHE.
 agents_are() {
     local n
-    for _ in $(seq 50); do
+    for _ in $(seq 300); do
         n=$(agent_pids | wc -l)
         [ "$n" != "$1" ] || return 0
         sleep 0.1
@@ -185,7 +185,14 @@ agents_are() {
 agent_log() { echo "$ALGOFS_CACHE/agent.log"; }
 
 # settle: waits until the server has logged what it answered (it does so after the client has the answer).
-settle() { sleep 0.3; }
+settle() {
+    local before
+    for _ in $(seq 30); do
+        before=$(stat -c %s "$SERVER_LOG")
+        sleep 0.4
+        [ "$before" != "$(stat -c %s "$SERVER_LOG")" ] || return 0
+    done
+}
 
 # log_line PATTERN: the agent's log has a line that matches the ERE.
 log_line() { grep -qE -e "$1" "$(agent_log)" || { cat "$(agent_log)"; fail "no line in the agent's log like: $1"; }; }

@@ -24,6 +24,24 @@ lease_time door_directory_lease(const char *path, size_t len)
     return lease_valid(until) ? until : 0;
 }
 
+/* What the agent has told another process will do for this one. */
+static bool posted(const char *path, size_t len)
+{
+    const struct session *session = session_current();
+    if (session == NULL || session->board == NULL)
+        return false;
+    uint64_t asked_ms = board_find(session->board, path, len);
+    if (asked_ms == 0)
+        return false;
+    uint64_t age_ms = session_max_age_ms();
+    lease_time until =
+        lease_time_from_ms(age_ms > UINT64_MAX - asked_ms ? UINT64_MAX : asked_ms + age_ms);
+    if (!lease_valid(until))
+        return false;
+    lease_remember(LEASE_DIRECTORY, path, len, until);
+    return true;
+}
+
 static bool leased(const char *path, size_t len, enum wire_wanted wanted)
 {
     if (wanted == WIRE_WANT_LISTING)
@@ -108,7 +126,8 @@ static __attribute__((noinline)) int ask_ensure(
 
 int door_ensure(const char *path, size_t len, enum wire_wanted wanted)
 {
-    if (__builtin_expect(leased(path, len, wanted), 1))
+    if (__builtin_expect(leased(path, len, wanted), 1) ||
+        posted(path, wanted == WIRE_WANT_LISTING ? len : parent_len(path, len)))
         return 0;
     return ask_ensure(path, len, wanted);
 }

@@ -87,6 +87,24 @@ const struct session *session_current(void)
     return atomic_load_explicit(&current, memory_order_acquire);
 }
 
+/* Without a board each directory costs a message; no more is lost. */
+static const struct board *take_board(int fd)
+{
+    if (fd < 0)
+        return NULL;
+    struct stat st;
+    const struct board *board = NULL;
+    if (sys_fstat(fd, &st) == 0 && st.st_size >= (off_t)sizeof(*board)) {
+        void *map = sys_mmap(NULL, sizeof(*board), PROT_READ, MAP_SHARED, fd, 0);
+        if (!sys_is_error(map) && !board_valid(map, sizeof(*board)))
+            (void)sys_munmap(map, sizeof(*board));
+        else if (!sys_is_error(map))
+            board = map;
+    }
+    (void)sys_close(fd);
+    return board;
+}
+
 static int say_hello(struct session *session)
 {
     struct wire_hello_request request = {
@@ -100,9 +118,11 @@ static int say_hello(struct session *session)
     struct wire_buffer message;
     struct wire_buffer answer;
     struct wire_hello_reply reply;
+    int board_fd = -1;
     int rc = wire_encode_hello_request(&message, WIRE_HELLO, &request);
     if (rc == 0)
-        rc = call_agent(cache, &message, &answer, -1, NULL);
+        rc = call_agent(cache, &message, &answer, -1, &board_fd);
+    session->board = take_board(board_fd);
     if (rc == 0)
         rc = wire_decode_hello_reply(&answer, &reply);
     if (rc < 0)
@@ -118,7 +138,7 @@ static int say_hello(struct session *session)
 
 static bool same_session(const struct session *a, const struct session *b)
 {
-    return a->instance == b->instance && strcmp(a->tree, b->tree) == 0;
+    return a->instance == b->instance && strcmp(a->tree, b->tree) == 0 && a->board == NULL && b->board == NULL;
 }
 
 static int publish(struct session *expected, const struct session **ret_session)
@@ -134,6 +154,8 @@ static int publish(struct session *expected, const struct session **ret_session)
             return 0;
         }
     }
+    if (fresh->board != NULL)
+        (void)sys_munmap((void *)(uintptr_t)fresh->board, sizeof(*fresh->board));
     (void)sys_munmap(fresh, sizeof(*fresh));
     *ret_session = atomic_load_explicit(&current, memory_order_acquire);
     return rc;

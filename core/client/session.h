@@ -14,10 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/wire/board.h"
 #include "core/wire/message.h"
 
 struct session {
     uint64_t instance;
+    const struct board *board; /* NULL: none could be had */
     size_t tree_len;
     char tree[PATH_MAX]; /* the tree's root: absolute, canonical, no trailing slash */
 };

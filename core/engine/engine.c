@@ -2,6 +2,7 @@
 #include "core/engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ unsigned engine_pending(struct engine *engine)
 }
 
 int engine_hello(struct engine *engine, const struct wire_hello_request *request,
-    struct wire_hello_reply *ret_reply)
+    struct wire_hello_reply *ret_reply, int *ret_board)
 {
     const struct stores *stores = engine->options.stores;
     struct stores_account account;
@@ -105,6 +106,9 @@ int engine_hello(struct engine *engine, const struct wire_hello_request *request
         log_error("engine", "cannot open the cache in \"%s\": %s", engine->cache, strerror(-rc));
         return rc;
     }
+    *ret_board = fcntl(instance->board_fd, F_DUPFD_CLOEXEC, 0);
+    if (*ret_board < 0)
+        return -errno;
     *ret_reply = (struct wire_hello_reply){
         .instance = instance->id,
         .agent_pid = (uint64_t)getpid(),

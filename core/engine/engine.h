@@ -4,7 +4,7 @@
  *
  *     struct engine *engine;
  *     engine_new(&options, &engine);
- *     engine_hello(engine, &request, &reply);               // an instance: one account's remotes and tree
+ *     engine_hello(engine, &request, &reply, &fd);             // an instance: one account's remotes and tree
  *     engine_ensure(engine, &ensure_request, &ensure_reply);
  *     engine_free(engine);
  *
@@ -51,8 +51,9 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
  * progress. NULL is allowed. */
 void engine_free(struct engine *engine);
 
+/** *ret_board: a descriptor to send beside the reply, the caller's to close. */
 int engine_hello(struct engine *engine, const struct wire_hello_request *request,
-    struct wire_hello_reply *ret_reply);
+    struct wire_hello_reply *ret_reply, int *ret_board);
 int engine_ensure(struct engine *engine, const struct wire_ensure_request *request,
     struct wire_ensure_reply *ret_reply);
 /** *ret_map: a descriptor to send beside the reply, the caller's to close; or -1. */

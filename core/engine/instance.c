@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -49,6 +52,7 @@ static struct instance *instance_new(struct engine *engine, uint64_t id)
         return NULL;
     instance->engine = engine;
     instance->id = id;
+    instance->board_fd = -1;
     (void)snprintf(instance->name, sizeof(instance->name), "%012" PRIx64, id);
     pthread_mutex_init(&instance->connectors_lock, NULL);
     pthread_mutex_init(&instance->questions_lock, NULL);
@@ -58,6 +62,34 @@ static struct instance *instance_new(struct engine *engine, uint64_t id)
     dirties_init(&instance->dirties);
     pthread_mutex_init(&instance->words_lock, NULL);
     return instance;
+}
+
+/* Shared memory: ours to write, the doors' to read; its size is fixed, so that nobody reads behind its end. */
+static int instance_make_board(struct instance *instance)
+{
+    char link[64];
+    CLEANUP_CLOSE int fd = memfd_create("algofs-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || ftruncate(fd, sizeof(*instance->board)) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+        return -errno;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    instance->board_fd = open(link, O_RDONLY | O_CLOEXEC);
+    if (instance->board_fd < 0)
+        return -errno;
+    void *map = mmap(NULL, sizeof(*instance->board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return -errno;
+    instance->board = map;
+    board_init(instance->board);
+    return 0;
+}
+
+static void instance_free_board(struct instance *instance)
+{
+    if (instance->board != NULL)
+        (void)munmap(instance->board, sizeof(*instance->board));
+    if (instance->board_fd >= 0)
+        (void)close(instance->board_fd); /* the doors have their own */
 }
 
 /* Makes the account's instance unless it is there. Takes the account over in any case. */
@@ -75,6 +107,8 @@ int instance_open(
             rc = instance_count(engine) >= ENGINE_INSTANCES_MAX ? -EMFILE : 0;
             instance = rc < 0 ? NULL : instance_new(engine, id);
             rc = rc == 0 && instance == NULL ? -ENOMEM : rc;
+            if (rc == 0)
+                rc = instance_make_board(instance);
             if (rc == 0)
                 rc = replay_open(instance);
             if (rc == 0)
@@ -114,6 +148,7 @@ void instance_free(struct instance *instance)
     }
     if (instance->account.api != NULL)
         stores->release(stores->context, &instance->account);
+    instance_free_board(instance);
     tree_free(instance->tree);
     pthread_mutex_destroy(&instance->connectors_lock);
     pthread_mutex_destroy(&instance->questions_lock);

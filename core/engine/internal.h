@@ -14,6 +14,7 @@
 #include "core/engine/engine.h"
 #include "core/engine/evict.h"
 #include "core/tree/tree.h"
+#include "core/wire/board.h"
 
 enum {
     ENGINE_WHOLE_SIZE = 4 << 20,       /* bytes: files up to this are fetched by one GET */
@@ -46,6 +47,8 @@ struct instance {
     char name[13]; /* `id` in hexadecimal: the folder's name */
     struct stores_account account;
     struct tree *tree;
+    struct board *board; /* which directories are listed, for the doors to read … */
+    int board_fd;        /* … open for reading */
     struct remote_counters counters;
     atomic_ullong files_hydrated, bytes_hydrated, failures;
     atomic_ullong ahead_bytes; /* being read ahead */

@@ -92,6 +92,37 @@ static struct question *question_find(
     return question;
 }
 
+/* Lock held. The board says what ENSURE would say of a listing. */
+static void question_show(struct question *question)
+{
+    struct board *board = question->instance->board;
+    if (question->kind != QUESTION_LISTING || !names_lists_all(question->path))
+        return;
+    if (question->synced.answered && question->synced.result == 0)
+        board_post(board, question->path, strlen(question->path), question->synced.asked_ms);
+    else
+        board_withdraw(board, question->path, strlen(question->path));
+}
+
+/* Lock held. Its next asker asks anew. */
+static void question_expire(struct question *question)
+{
+    question->synced.answered = false;
+    question_show(question);
+}
+
+/* What is below `path` is another directory by now; `path` itself is being answered. */
+static void question_forget_inside(struct instance *instance, const char *path)
+{
+    size_t len = strlen(path);
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question, *next;
+    HASH_ITER(hh, instance->questions, question, next) {
+        if (strncmp(question->path, path, len) == 0 && question->path[len] == '/')
+            question_expire(question);
+    }
+}
+
 /* Whether a probe that left after the long listing knows better if there is a `name`. */
 static bool question_probed(
     struct question *listing, const char *directory, const char *name, bool listed)
@@ -137,6 +168,8 @@ static int question_apply(struct question *question, struct listing *listing)
             question->path, outcome.skipped);
     log_debug("engine", "listed \"%s\": %zu new, %zu replaced, %zu removed, %zu unchanged",
         question->path, outcome.created, outcome.replaced, outcome.removed, outcome.unchanged);
+    if (outcome.removed_directories > 0) /* what comes back under such a name is another directory */
+        question_forget_inside(instance, question->path);
     if (outcome.created + outcome.removed > 0)
         ahead_forget(instance, question->path);
     return 0;
@@ -163,6 +196,8 @@ static int question_list(struct question *question)
         rc = question_apply(question, collection.listing);
     else if (rc == -ENOENT && strcmp(question->path, "data") != 0)
         rc = tree_remove(instance->tree, question->path, &keep) < 0 ? -EIO : -ENOENT;
+    if (rc == -ENOENT)
+        question_forget_inside(instance, question->path);
     listing_free(collection.listing);
     return rc;
 }
@@ -202,6 +237,7 @@ static void question_prune(struct instance *instance)
             return;
         if (question->synced.users > 0)
             continue;
+        question_expire(question);
         HASH_DEL(instance->questions, question);
         pthread_cond_destroy(&question->changed);
         free(question);
@@ -254,6 +290,7 @@ static void question_run(void *argument)
     question->synced.answered = true;
     question->synced.asking = false;
     question->synced.finished_ms = clock_ms();
+    question_show(question);
     question->synced.users--;
     pthread_cond_broadcast(&question->changed);
 }
@@ -335,7 +372,7 @@ void question_forget(struct instance *instance, enum question_kind kind, const c
     LOCK_SCOPE(&instance->questions_lock);
     struct question *question = question_find(instance, kind, path);
     if (question != NULL)
-        question->synced.answered = false;
+        question_expire(question);
 }
 
 void question_forget_below(struct instance *instance, const char *path)
@@ -346,7 +383,7 @@ void question_forget_below(struct instance *instance, const char *path)
     HASH_ITER(hh, instance->questions, question, next) {
         if (strncmp(question->path, path, len) == 0 &&
             (question->path[len] == '/' || question->path[len] == '\0'))
-            question->synced.answered = false;
+            question_expire(question);
     }
 }
 
@@ -360,6 +397,7 @@ void question_settle(
     question->synced.result = result;
     question->synced.answered = question->synced.settled = true;
     question->synced.asked_ms = question->synced.finished_ms = clock_ms();
+    question_show(question);
     pthread_cond_broadcast(&question->changed);
 }
 

@@ -96,8 +96,10 @@ static void start_engine(void)
     const struct engine_options options = { .cache = cache, .stores = &stores };
     const struct wire_hello_request hello = { "", "key", "", "", "", "" };
     struct wire_hello_reply reply;
+    int board = -1;
     assert_int_equal(engine_new(&options, &engine), 0);
-    assert_int_equal(engine_hello(engine, &hello, &reply), 0);
+    assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);
+    assert_int_equal(close(board), 0);
     instance = reply.instance;
     (void)snprintf(root, sizeof(root), "%s", reply.tree);
 }

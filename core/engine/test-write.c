@@ -83,13 +83,15 @@ static void start_engine(const char *with_faults)
     const struct engine_options options = { .cache = cache, .stores = &stores };
     const struct wire_hello_request hello = { "", "key", "", "", "", "" };
     struct wire_hello_reply reply;
+    int board = -1;
     faults = with_faults;
     opened = false;
     store = remote_memory_new();
     assert_non_null(store);
     assert_int_equal(remote_memory_put(store, "alice/c/old", "old content", 11, 1700000000), 0);
     assert_int_equal(engine_new(&options, &engine), 0);
-    assert_int_equal(engine_hello(engine, &hello, &reply), 0);
+    assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);
+    assert_int_equal(close(board), 0);
     instance = reply.instance;
     (void)snprintf(root, sizeof(root), "%s", reply.tree);
 }

@@ -131,8 +131,12 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
             outcome->replaced += changed;
             outcome->unchanged += !changed;
         } else if (!partial) {
+            struct stat st;
+            bool directory =
+                fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
             rc = entry_remove(tree, dir, name, place);
             outcome->removed++;
+            outcome->removed_directories += directory;
         }
     }
     return rc;

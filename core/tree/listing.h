@@ -33,6 +33,7 @@ struct listing_how {
 
 struct listing_outcome {
     size_t created, replaced, removed, unchanged, skipped;
+    size_t removed_directories; /* of the removed ones */
 };
 
 /** NULL: no memory. */

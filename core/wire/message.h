@@ -89,7 +89,8 @@ enum wire_scope {
 
 /*
  * HELLO: what in the caller's environment selects the remotes; "" where unset. Answer: the instance to
- * name in all later requests, and the tree's root directory, absolute and without symbolic links.
+ * name in all later requests, and the tree's root directory, absolute and without symbolic links; beside it
+ * the instance's board (board.h), open for reading.
  */
 #define WIRE_HELLO_REQUEST(NUM, STR)                                                             \
     STR(api) STR(key) STR(bearer) STR(profile) STR(config) STR(home)

@@ -7,13 +7,14 @@ echo hello >"$SRC/file"
 serve
 export ALGOFS_IDLE=1
 expect hello in_prefix cat "$P/file"
-[ -n "$(agent_pids)" ] || fail "there is no agent"
-for _ in $(seq 100); do
+grep -q "serves" "$ALGOFS_CACHE/agent.log" || fail "there was no agent"
+for _ in $(seq 300); do
     [ -n "$(agent_pids)" ] || break
     sleep 0.2
 done
 expect_equal "agents that are left" "" "$(agent_pids)"
 settle
+export ALGOFS_IDLE=120
 before=$(wc -l <"$SERVER_LOG")
 expect hello in_prefix cat "$P/file"
 agents_are 1
