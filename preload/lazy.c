@@ -6,13 +6,12 @@
 
 #include "core/base/sys.h"
 #include "core/client/door.h"
+#include "core/client/partial.h"
 #include "core/client/present.h"
-#include "core/wire/presence.h"
 #include "preload/place.h"
 
 enum {
     SLOTS = 1024, /* open large partial files a process; one more is filled whole at open */
-    TRIES = 64,   /* how often a range may be taken from under a reader before it is an error */
 };
 #define DYING 0x80000000u /* refs of a slot that is being emptied */
 
@@ -23,8 +22,7 @@ enum {
 struct lazy {
     _Atomic uint32_t refs; /* words in the table that name it, and calls in progress */
     _Atomic uint32_t busy; /* a readv is moving the shared file offset */
-    const struct presence_map *map;
-    size_t map_size;
+    struct partial partial;
     dev_t device;
     ino_t inode;
 };
@@ -61,9 +59,7 @@ void lazy_put(uint32_t slot)
     uint32_t refs = atomic_load(&lazy->refs);
     do {
         if (refs == 1 && atomic_compare_exchange_weak(&lazy->refs, &refs, DYING)) {
-            if (lazy->map != NULL)
-                (void)sys_munmap((void *)(uintptr_t)lazy->map, lazy->map_size);
-            lazy->map = NULL;
+            partial_close(&lazy->partial);
             atomic_store(&lazy->refs, 0);
             return;
         }
@@ -97,27 +93,6 @@ static fd_word filled_word(ino_t inode)
     return fd_make(FD_FILLED, inode & (UINT64_MAX >> FD_KIND_BITS));
 }
 
-static int open_map(int map_fd, const struct stat *st, struct lazy *lazy)
-{
-    struct stat map_st;
-    int rc = sys_fstat(map_fd, &map_st);
-    if (rc < 0)
-        return rc;
-    size_t size = (size_t)map_st.st_size;
-    void *map = sys_mmap(NULL, size, PROT_READ, MAP_SHARED, map_fd, 0);
-    if (sys_is_error(map))
-        return -ENOMEM;
-    if (!presence_map_valid(map, size, (uint64_t)st->st_size)) {
-        (void)sys_munmap(map, size);
-        return -EPROTO;
-    }
-    lazy->map = map;
-    lazy->map_size = size;
-    lazy->device = st->st_dev;
-    lazy->inode = st->st_ino;
-    return 0;
-}
-
 /* Gives the descriptor a slot of its own. Fails where it cannot; the caller then fills the file. */
 static int keep_on_demand(int fd, const struct stat *st, int map_fd)
 {
@@ -125,11 +100,13 @@ static int keep_on_demand(int fd, const struct stat *st, int map_fd)
     struct lazy *lazy = slot_claim(&index);
     if (lazy == NULL)
         return -EMFILE;
-    int rc = open_map(map_fd, st, lazy);
+    int rc = partial_open(map_fd, (uint64_t)st->st_size, &lazy->partial);
     if (rc < 0) {
         lazy_put(index);
         return rc;
     }
+    lazy->device = st->st_dev;
+    lazy->inode = st->st_ino;
     if (!fdtable_set(fd, fd_make(FD_LAZY, index))) {
         lazy_put(index);
         return -EMFILE;
@@ -173,27 +150,6 @@ static bool same_file(int fd, const struct lazy *lazy)
     return sys_fstat(fd, &st) == 0 && st.st_dev == lazy->device && st.st_ino == lazy->inode;
 }
 
-/* Waits until the range is here. Returns the epoch under which it was, by *ret_epoch. */
-static int wait_for_range(
-    int fd, const struct lazy *lazy, uint64_t offset, uint64_t length, uint64_t *ret_epoch)
-{
-    for (int i = 0; i < TRIES; i++) {
-        uint64_t epoch = atomic_load(&lazy->map->epoch);
-        bool complete = atomic_load(&lazy->map->complete) != 0;
-        bool here = length == UINT64_MAX ? complete : presence_has(lazy->map, offset, length);
-        if (complete || (here && epoch % 2 == 0)) {
-            if (!complete && presence_crosses_mark(lazy->map, offset, length))
-                door_hint(fd, offset + length);
-            *ret_epoch = epoch;
-            return 0;
-        }
-        int rc = door_need(fd, offset, length);
-        if (rc < 0)
-            return rc;
-    }
-    return -EIO;
-}
-
 int lazy_range(int fd, uint64_t offset, uint64_t length)
 {
     fd_word word;
@@ -205,8 +161,8 @@ int lazy_range(int fd, uint64_t offset, uint64_t length)
     if (!same_file(fd, lazy)) { /* closed behind our back: the number is another file's */
         (void)fdtable_replace(fd, word, 0);
     } else {
-        rc = wait_for_range(fd, lazy, offset, length, &epoch);
-        if (rc == 0 && atomic_load(&lazy->map->complete) != 0)
+        rc = partial_wait(&lazy->partial, fd, offset, length, &epoch);
+        if (rc == 0 && partial_is_complete(&lazy->partial))
             (void)fdtable_replace(fd, word, filled_word(lazy->inode));
     }
     slot_put(word);
@@ -234,7 +190,7 @@ static size_t total_of(const struct iovec *parts, int count)
 ssize_t lazy_preadv(int fd, const struct iovec *parts, int count, off_t offset, int flags)
 {
     size_t total = total_of(parts, count);
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < PARTIAL_TRIES; i++) {
         fd_word word;
         struct lazy *lazy = offset < 0 ? NULL : slot_get(fd, &word);
         if (lazy == NULL || !same_file(fd, lazy)) {
@@ -243,12 +199,12 @@ ssize_t lazy_preadv(int fd, const struct iovec *parts, int count, off_t offset, 
             return sys_call(SYS_preadv2, fd, (long)parts, count, offset, 0, flags);
         }
         uint64_t epoch = 0;
-        int rc = wait_for_range(fd, lazy, (uint64_t)offset, total, &epoch);
+        int rc = partial_wait(&lazy->partial, fd, (uint64_t)offset, total, &epoch);
         ssize_t got = rc < 0
             ? rc
             : sys_call(SYS_preadv2, fd, (long)parts, count, offset, 0, flags);
-        bool complete = rc == 0 && atomic_load(&lazy->map->complete) != 0;
-        bool steady = rc < 0 || complete || atomic_load(&lazy->map->epoch) == epoch;
+        bool complete = rc == 0 && partial_is_complete(&lazy->partial);
+        bool steady = rc < 0 || complete || partial_is_steady(&lazy->partial, epoch);
         if (complete)
             (void)fdtable_replace(fd, word, filled_word(lazy->inode));
         slot_put(word);
@@ -273,8 +229,7 @@ static ssize_t read_at_offset(int fd, struct lazy *lazy, const struct iovec *par
     ssize_t got = sys_lseek(fd, 0, SEEK_CUR);
     if (got >= 0) {
         off_t offset = got;
-        if (atomic_load(&lazy->map->complete) == 0 &&
-            !presence_has(lazy->map, (uint64_t)offset, total_of(parts, count)))
+        if (!partial_has(&lazy->partial, (uint64_t)offset, total_of(parts, count)))
             got = -EAGAIN; /* another thread has moved on: look again */
         else
             got = lazy_preadv(fd, parts, count, offset, 0);
@@ -289,7 +244,7 @@ static ssize_t read_at_offset(int fd, struct lazy *lazy, const struct iovec *par
 ssize_t lazy_readv(int fd, const struct iovec *parts, int count)
 {
     size_t total = total_of(parts, count);
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < PARTIAL_TRIES; i++) {
         off_t offset = sys_lseek(fd, 0, SEEK_CUR);
         if (offset < 0)
             return offset;

@@ -6,7 +6,6 @@
 
 #include "core/base/sys.h"
 #include "core/client/door-write.h"
-#include "core/client/environment.h"
 #include "preload/change.h"
 #include "preload/fs.h"
 
@@ -16,11 +15,6 @@ static fd_word writer_word(ino_t inode, bool mapped)
 {
     uint64_t payload = ((uint64_t)inode << 1 | (mapped ? WRITE_PAYLOAD_MAPPED : 0));
     return fd_make(FD_WRITER, payload & (UINT64_MAX >> FD_KIND_BITS));
-}
-
-static bool is_set(enum environment_variable variable, const char *value)
-{
-    return strcmp(environment_get(variable), value) == 0;
 }
 
 bool write_is_wanted(int flags)
@@ -137,9 +131,7 @@ int write_closing(int fd)
     unsigned how = how_mapped(word);
     if (is_shared(fd, word))
         how |= WIRE_COMMIT_SHARED;
-    if (is_set(ENVIRONMENT_ALGOFS_WRITEBACK, "async"))
-        how |= WIRE_COMMIT_JOURNAL;
-    return door_commit(fd, how);
+    return door_commit_closing(fd, how);
 }
 
 struct range {
@@ -164,11 +156,7 @@ void write_closing_range(unsigned first, unsigned last)
 
 int write_synchronise(int fd)
 {
-    if (is_set(ENVIRONMENT_ALGOFS_FSYNC, "local")) {
-        int rc = (int)sys_call(SYS_fsync, fd, 0, 0, 0, 0, 0);
-        return rc;
-    }
-    return door_commit(fd, how_mapped(fdtable_get(fd)));
+    return door_commit_synchronised(fd, how_mapped(fdtable_get(fd)));
 }
 
 /* ---- Shared writable mappings ---- */

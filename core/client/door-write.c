@@ -6,6 +6,7 @@
 
 #include "core/base/sys.h"
 #include "core/client/door.h"
+#include "core/client/environment.h"
 
 /* The number that open(2) would have given: received descriptors came while a socket was open. */
 static int lowest_descriptor(int fd, int flags)
@@ -54,6 +55,19 @@ int door_commit(int fd, unsigned how)
 {
     struct wire_commit_request request = { .how = how };
     return commit(fd, &request);
+}
+
+int door_commit_closing(int fd, unsigned how)
+{
+    bool async = strcmp(environment_get(ENVIRONMENT_ALGOFS_WRITEBACK), "async") == 0;
+    return door_commit(fd, async ? how | WIRE_COMMIT_JOURNAL : how);
+}
+
+int door_commit_synchronised(int fd, unsigned how)
+{
+    if (strcmp(environment_get(ENVIRONMENT_ALGOFS_FSYNC), "local") == 0)
+        return (int)sys_call(SYS_fsync, fd, 0, 0, 0, 0, 0);
+    return door_commit(fd, how);
 }
 
 int door_commit_inode(dev_t device, ino_t inode, unsigned how)

@@ -18,7 +18,11 @@
 int door_open_write(const char *path, int flags, mode_t mode, int *ret_fd);
 /** The verdict on all that was written to the file of `fd`; `how`: wire_commit. */
 int door_commit(int fd, unsigned how);
-/** The same for a file that is not open any more. */
+/** door_commit as close(2) means it: with ALGOFS_WRITEBACK=async the journal will do. */
+int door_commit_closing(int fd, unsigned how);
+/** door_commit as fsync(2) means it: with ALGOFS_FSYNC=local it is the local disk's only. */
+int door_commit_synchronised(int fd, unsigned how);
+/** The same as door_commit for a file that is not open any more. */
 int door_commit_inode(dev_t device, ino_t inode, unsigned how);
 int door_make_directory(const char *path, mode_t mode);
 /** unlinkat(2): flags 0 or AT_REMOVEDIR. */
