@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 
 static const char own[] = "data/.my";
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/tree/internal.h"
 
 _Static_assert((int)CHANGE_NAME_MAX == (int)TREE_TEMPORARY_MAX, "names in tmp/ are of one kind");

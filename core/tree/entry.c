@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/tree/file.h"
 #include "core/tree/internal.h"
 #include "core/wire/entry.h"

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/tree/internal.h"
 
 static const char version_attribute[] = "user.algofs.version";

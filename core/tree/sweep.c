@@ -7,7 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/tree/internal.h"
 
 struct sweep {

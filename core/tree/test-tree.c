@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core/base/cleanup.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/wire/entry.h"
 #include "core/tree/file.h"
 #include "core/tree/listing.h"

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/strbuf.h"
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 #include "core/tree/internal.h"
 #include "core/wire/entry.h"
 #include "core/tree/sweep.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/tree/beneath.h"
+#include "core/base/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>

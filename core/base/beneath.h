@@ -8,8 +8,8 @@
  *
  * Thread-safe. All descriptors are close-on-exec.
  */
-#ifndef ALGOFS_TREE_BENEATH_H
-#define ALGOFS_TREE_BENEATH_H
+#ifndef ALGOFS_BASE_BENEATH_H
+#define ALGOFS_BASE_BENEATH_H
 
 #include <stdbool.h>
 
