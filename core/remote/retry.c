@@ -114,11 +114,15 @@ static int write_attempt(void *context, struct remote_call *call, bool *progress
         (rc == -EEXIST || rc == -ESTALE)) {
         struct remote_entry entry = { 0 };
         struct remote_call look = retry_look(call);
-        if (remote_probe(write_to->inner, &look, write_to->path, &entry) == 0 &&
-            write_is_ours(write_to, &entry)) {
+        int looked = remote_probe(write_to->inner, &look, write_to->path, &entry);
+        if (looked == 0 && write_is_ours(write_to, &entry)) {
             if (write_to->ret_entry != NULL)
                 *write_to->ret_entry = entry;
             return 0;
+        }
+        if (looked < 0 && look.transient) { /* all again, until that is known */
+            *call = look;
+            return looked;
         }
     }
     write_to->maybe_done = write_to->maybe_done || retry_may_have_happened(call, rc);
