@@ -119,6 +119,11 @@ $(BUILD)/unit/server/%: $(BUILD)/obj/server/%.o $(filter-out %/main.o,$(call obj
 $(BUILD)/unit/agent/%: $(BUILD)/obj/agent/%.o $(filter-out %/main.o,$(call objects,$(call sources,agent))) $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
+# The contract that every remote is held to comes by topic (core/remote/contract/contract.h).
+$(BUILD)/unit/core/remote/test-contract: $(BUILD)/obj/core/remote/test-contract.o \
+    $(call objects,$(wildcard core/remote/contract/*.c)) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
 $(BUILD)/unit/%: $(BUILD)/obj/%.o $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@

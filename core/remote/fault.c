@@ -9,10 +9,10 @@
 #include "core/base/clock.h"
 #include "core/remote/call.h"
 #include "core/remote/fault-internal.h"
+#include "core/remote/layer.h"
 
 struct fault {
-    struct remote remote;
-    struct remote *inner; /* owned */
+    struct layer layer;
     struct fault_rule rules[REMOTE_FAULT_RULES_MAX];
     int rule_count;
     uint64_t seed;
@@ -98,18 +98,13 @@ static int after(const struct fault_rule *rule, struct remote_call *call, int rc
 
 /* --- the vtable --- */
 
-static unsigned fault_capabilities(struct remote *remote)
-{
-    return remote_capabilities(((struct fault *)remote)->inner);
-}
-
 static int fault_list(struct remote *remote, struct remote_call *call, const char *path,
     remote_entry_fn *entry, void *context)
 {
     struct fault *fault = (struct fault *)remote;
     const struct fault_rule *rule;
     int rc = before(remote, call, REMOTE_OP_LIST, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_list(fault->inner, call, path, entry, context));
+    return rc < 0 ? rc : after(rule, call, remote_list(fault->layer.inner, call, path, entry, context));
 }
 
 static int fault_probe(struct remote *remote, struct remote_call *call, const char *path,
@@ -118,7 +113,7 @@ static int fault_probe(struct remote *remote, struct remote_call *call, const ch
     struct fault *fault = (struct fault *)remote;
     const struct fault_rule *rule;
     int rc = before(remote, call, REMOTE_OP_PROBE, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_probe(fault->inner, call, path, ret_entry));
+    return rc < 0 ? rc : after(rule, call, remote_probe(fault->layer.inner, call, path, ret_entry));
 }
 
 /* A sink that lets `left` bytes pass. */
@@ -152,7 +147,7 @@ static int read_short(struct fault *fault, struct remote_call *call, const char 
 {
     struct short_sink cut = { .sink = sink, .left = bytes };
     const struct remote_read_sink through = { &cut, short_begin, short_data };
-    int rc = remote_read(fault->inner, call, path, offset, length, &through);
+    int rc = remote_read(fault->layer.inner, call, path, offset, length, &through);
     if (!cut.cut)
         return rc;
     return remote_call_fail_transient(call, -EIO, "a read cut short was asked for");
@@ -168,7 +163,7 @@ static int fault_read(struct remote *remote, struct remote_call *call, const cha
         return rc;
     if (rule != NULL && rule->action == FAULT_SHORT)
         return read_short(fault, call, path, offset, length, sink, rule->value);
-    return after(rule, call, remote_read(fault->inner, call, path, offset, length, sink));
+    return after(rule, call, remote_read(fault->layer.inner, call, path, offset, length, sink));
 }
 
 static int fault_write(struct remote *remote, struct remote_call *call, const char *path,
@@ -178,68 +173,29 @@ static int fault_write(struct remote *remote, struct remote_call *call, const ch
     const struct fault_rule *rule;
     int rc = before(remote, call, REMOTE_OP_WRITE, &rule);
     return rc < 0 ? rc
-                  : after(rule, call, remote_write(fault->inner, call, path, source, ret_entry));
+                  : after(rule, call, remote_write(fault->layer.inner, call, path, source, ret_entry));
 }
 
-static int fault_make_dir(struct remote *remote, struct remote_call *call, const char *path)
+static ssize_t fault_run(
+    struct layer *layer, struct remote_call *call, const struct remote_request *request)
 {
-    struct fault *fault = (struct fault *)remote;
     const struct fault_rule *rule;
-    int rc = before(remote, call, REMOTE_OP_MAKE_DIR, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_make_dir(fault->inner, call, path));
-}
-
-static int fault_remove(
-    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
-{
-    struct fault *fault = (struct fault *)remote;
-    const struct fault_rule *rule;
-    int rc = before(remote, call, REMOTE_OP_REMOVE, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_remove(fault->inner, call, path, kind));
-}
-
-static int fault_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
-{
-    struct fault *fault = (struct fault *)remote;
-    const struct fault_rule *rule;
-    int rc = before(remote, call, REMOTE_OP_ACCOUNT, &rule);
-    return rc < 0 ? rc : after(rule, call, remote_account(fault->inner, call, name, size));
-}
-
-/* Rare, and of no interest here: passed on. */
-
-static int fault_acl_get(
-    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
-{
-    return remote_acl_get(((struct fault *)remote)->inner, call, path, acl);
-}
-
-static int fault_acl_set(
-    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
-{
-    return remote_acl_set(((struct fault *)remote)->inner, call, path, acl);
-}
-
-static void fault_free(struct remote *remote)
-{
-    struct fault *fault = (struct fault *)remote;
-    remote_free(fault->inner);
-    free(fault);
+    int rc = before(&layer->remote, call, request->operation, &rule);
+    if (rc < 0)
+        return rc;
+    ssize_t result = layer_forward(layer, call, request);
+    return rule != NULL && rule->action == FAULT_LOST ? after(rule, call, 0) : result;
 }
 
 static const struct remote_ops fault_ops = {
     .type = "fault",
-    .capabilities = fault_capabilities,
+    .capabilities = layer_capabilities,
     .list = fault_list,
     .probe = fault_probe,
     .read = fault_read,
     .write = fault_write,
-    .make_dir = fault_make_dir,
-    .remove = fault_remove,
-    .acl_get = fault_acl_get,
-    .acl_set = fault_acl_set,
-    .account = fault_account,
-    .free = fault_free,
+    LAYER_OPS,
+    .free = layer_free,
 };
 
 struct remote *remote_fault_new(
@@ -252,10 +208,9 @@ struct remote *remote_fault_new(
     if (fault != NULL) {
         fault->rule_count = fault_parse(spec, fault->rules, why, why_size);
         if (fault->rule_count >= 0) {
-            fault->remote.ops = &fault_ops;
-            fault->inner = inner;
-            fault->seed = seed;
-            return &fault->remote;
+            fault->layer = (struct layer){ { &fault_ops }, inner, fault_run };
+                        fault->seed = seed;
+            return &fault->layer.remote;
         }
         error = -fault->rule_count;
     }

@@ -10,7 +10,8 @@
  * A specification is rules, separated by commas; the first that applies to a call is carried out:
  *
  *     rule      operation ":" when ":" action
- *     operation list probe read write make_dir remove account any
+ *     operation list probe read write make_dir remove account rename copy set_attributes make_symlink
+ *               read_link link xattr_set xattr_get xattr_list acl_get acl_set any
  *     when      N      the Nth call of that operation, from 1
  *               N-M    the Nth to the Mth
  *               %N     every Nth

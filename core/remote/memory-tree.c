@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "core/base/cleanup.h"
@@ -22,7 +23,7 @@ struct object *memory_find(struct memory *memory, const char *path)
 bool memory_is_dir(struct memory *memory, const char *path)
 {
     const struct object *object = memory_find(memory, path);
-    return path[0] == '\0' || (object != NULL && object->is_dir);
+    return path[0] == '\0' || (object != NULL && object->node->kind == MEMORY_DIR);
 }
 
 const char *memory_below(const char *dir, const char *path)
@@ -33,10 +34,23 @@ const char *memory_below(const char *dir, const char *path)
     return strncmp(path, dir, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
 }
 
+static void memory_unref_node(struct node *node)
+{
+    if (--node->names > 0)
+        return;
+    while (node->xattrs != NULL) {
+        struct memory_xattr *xattr = node->xattrs;
+        LL_DELETE(node->xattrs, xattr);
+        free(xattr);
+    }
+    free(node->bytes);
+    free(node);
+}
+
 void memory_discard(struct memory *memory, struct object *object)
 {
     DL_DELETE(memory->synced.objects, object);
-    free(object->bytes);
+    memory_unref_node(object->node);
     free(object->path);
     free(object);
 }
@@ -79,59 +93,124 @@ int memory_check_parent(struct memory *memory, struct remote_call *call, const c
     return 0;
 }
 
-struct object *memory_obtain(struct memory *memory, const char *path, bool dir)
+bool memory_can(const struct memory *memory, enum remote_capability capability)
 {
-    struct object *object = memory_find(memory, path);
-    if (object != NULL && object->is_dir == dir)
-        return object;
-    if (object != NULL)
-        memory_discard_tree(memory, path);
-    object = calloc(1, sizeof(*object));
+    return (memory->synced.capabilities & capability) != 0;
+}
+
+int memory_add_name(struct memory *memory, const char *path, struct node *node)
+{
+    struct object *object = calloc(1, sizeof(*object));
     char *copy = strdup(path);
     if (object == NULL || copy == NULL) {
         free(object);
         free(copy);
-        return NULL;
+        return -ENOMEM;
     }
     object->path = copy;
-    object->is_dir = dir;
+    object->node = node;
+    node->names++;
     DL_APPEND(memory->synced.objects, object);
-    return object;
+    return 0;
 }
 
-int memory_set_content(struct memory *memory, const char *path, char *bytes, size_t len,
-    int64_t mtime_s, struct object **ret_object)
+struct object *memory_obtain(struct memory *memory, const char *path, enum memory_kind kind)
 {
-    struct object *object = memory_obtain(memory, path, false);
+    struct object *object = memory_find(memory, path);
+    if (object != NULL && object->node->kind == kind)
+        return object;
+    if (object != NULL)
+        memory_discard_tree(memory, path);
+    struct node *node = calloc(1, sizeof(*node));
+    if (node == NULL)
+        return NULL;
+    node->kind = kind;
+    node->mode = kind == MEMORY_FILE ? 0644 : kind == MEMORY_DIR ? 0755 : 0777;
+    node->uid = getuid();
+    node->gid = getgid();
+    if (memory_add_name(memory, path, node) < 0) {
+        free(node);
+        return NULL;
+    }
+    return memory->synced.objects->prev; /* the list's last */
+}
+
+int memory_set_content(struct memory *memory, const char *path, enum memory_kind kind, char *bytes,
+    size_t len, int64_t mtime_s, struct object **ret_object)
+{
+    struct object *object = memory_obtain(memory, path, kind);
     if (object == NULL) {
         free(bytes);
         return -ENOMEM;
     }
-    free(object->bytes);
-    object->bytes = bytes;
-    object->len = len;
-    object->has_mtime = mtime_s >= 0;
-    object->mtime = object->has_mtime ? (time_t)mtime_s : 0;
-    object->version = ++memory->synced.version;
+    struct node *node = object->node;
+    free(node->bytes);
+    node->bytes = bytes;
+    node->len = len;
+    node->has_mtime = mtime_s >= 0;
+    node->mtime = (struct timespec){ .tv_sec = node->has_mtime ? (time_t)mtime_s : 0 };
+    node->version = ++memory->synced.version;
     *ret_object = object;
     return 0;
 }
 
-void memory_describe(const struct object *object, struct remote_entry *ret_entry)
+void memory_set_attributes(
+    struct memory *memory, struct node *node, const struct remote_attributes *attributes)
 {
-    *ret_entry = (struct remote_entry){ .is_dir = object->is_dir,
-        .size = object->len,
-        .has_mtime = object->has_mtime,
-        .mtime = { .tv_sec = object->mtime } };
-    if (!object->is_dir)
-        (void)snprintf(ret_entry->version, sizeof(ret_entry->version), "%" PRIu64, object->version);
+    if (!memory_can(memory, REMOTE_KEEPS_ATTRIBUTES))
+        return;
+    if ((attributes->valid & REMOTE_SET_MODE) != 0 && node->kind != MEMORY_SYMLINK)
+        node->mode = attributes->mode;
+    if ((attributes->valid & REMOTE_SET_OWNER) != 0) {
+        node->uid = attributes->uid;
+        node->gid = attributes->gid;
+    }
+    if ((attributes->valid & REMOTE_SET_MTIME) != 0) {
+        node->has_mtime = true;
+        node->mtime = attributes->mtime;
+    }
+}
+
+void memory_describe(
+    const struct memory *memory, const struct object *object, struct remote_entry *ret_entry)
+{
+    const struct node *node = object->node;
+    bool keeps = memory_can(memory, REMOTE_KEEPS_ATTRIBUTES);
+    *ret_entry = (struct remote_entry){ .is_dir = node->kind == MEMORY_DIR,
+        .is_symlink = node->kind == MEMORY_SYMLINK,
+        .size = node->len,
+        .has_mode = keeps,
+        .mode = keeps ? node->mode : 0,
+        .has_owner = keeps,
+        .uid = keeps ? node->uid : 0,
+        .gid = keeps ? node->gid : 0,
+        .has_mtime = node->has_mtime,
+        .mtime = node->mtime };
+    if (node->kind == MEMORY_FILE)
+        (void)snprintf(ret_entry->version, sizeof(ret_entry->version), "%" PRIu64, node->version);
+}
+
+int memory_move(struct memory *memory, const char *from, const char *to)
+{
+    struct object *object;
+    DL_FOREACH(memory->synced.objects, object) {
+        const char *below = memory_below(from, object->path);
+        char *path;
+        if (below == NULL && strcmp(object->path, from) != 0)
+            continue;
+        if (asprintf(&path, "%s%s%s", to, below == NULL ? "" : "/", below == NULL ? "" : below) < 0)
+            return -ENOMEM;
+        free(object->path);
+        object->path = path;
+    }
+    return 0;
 }
 
 int memory_put_parents(struct memory *memory, const char *path)
 {
     for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         CLEANUP_FREE char *dir = strndup(path, (size_t)(slash - path));
-        if (dir == NULL || memory_obtain(memory, dir, true) == NULL)
+        if (dir == NULL || memory_obtain(memory, dir, MEMORY_DIR) == NULL)
             return -ENOMEM;
     }
     return 0;

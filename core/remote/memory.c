@@ -15,9 +15,15 @@
 
 enum { READ_PIECE = 16 * 1024 };
 
+enum {
+    MEMORY_ALL = REMOTE_CAN_WRITE | REMOTE_CAN_RENAME | REMOTE_CAN_RENAME_DIR | REMOTE_CAN_COPY |
+                 REMOTE_CAN_CONDITION | REMOTE_KEEPS_ATTRIBUTES | REMOTE_CAN_SYMLINK |
+                 REMOTE_CAN_LINK | REMOTE_KEEPS_XATTRS | REMOTE_KEEPS_FILES_AT_ROOT
+};
+
 /* --- the vtable --- */
 
-static struct memory *called(
+struct memory *memory_called(
     struct remote *remote, struct remote_call *call, enum remote_operation operation)
 {
     struct memory *memory = (struct memory *)remote;
@@ -33,7 +39,7 @@ static unsigned memory_capabilities(struct remote *remote)
 {
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
-    return REMOTE_CAN_WRITE | (memory->synced.no_range ? 0 : REMOTE_CAN_RANGE) |
+    return memory->synced.capabilities | (memory->synced.no_range ? 0 : REMOTE_CAN_RANGE) |
            (memory->synced.account[0] != '\0' ? REMOTE_HAS_OWNER_DIR : 0);
 }
 
@@ -58,8 +64,9 @@ static int copy_children(struct memory *memory, const char *path, struct listed 
             break;
         item->next = NULL;
         memcpy(item->name, name, strlen(name) + 1);
-        memory_describe(object, &item->entry);
-        item->entry.version[0] = '\0'; /* as on Algorithmia, a listing tells no version */
+        memory_describe(memory, object, &item->entry);
+        if (!memory_can(memory, REMOTE_CAN_CONDITION))
+            item->entry.version[0] = '\0'; /* as on Algorithmia, where a listing tells none */
         tail = &item->next;
     }
     *ret_list = list;
@@ -69,7 +76,7 @@ static int copy_children(struct memory *memory, const char *path, struct listed 
 static int memory_list(struct remote *remote, struct remote_call *call, const char *path,
     remote_entry_fn *entry, void *context)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_LIST);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_LIST);
     struct listed *list = NULL, *item, *next;
     int rc;
     {
@@ -94,11 +101,11 @@ static int memory_list(struct remote *remote, struct remote_call *call, const ch
 static int memory_probe(struct remote *remote, struct remote_call *call, const char *path,
     struct remote_entry *ret_entry)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_PROBE);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_PROBE);
     LOCK_SCOPE(&memory->lock);
     const struct object *object = memory_find(memory, path);
     if (object != NULL)
-        memory_describe(object, ret_entry);
+        memory_describe(memory, object, ret_entry);
     else if (path[0] == '\0')
         *ret_entry = (struct remote_entry){ .is_dir = true };
     else
@@ -123,23 +130,24 @@ static int copy_file(
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
     if (object == NULL)
         return remote_call_fail(call, -ENOENT, "'%s': no such file", path);
-    char *bytes = malloc(object->len + 1);
+    const struct node *node = object->node;
+    char *bytes = malloc(node->len + 1);
     if (bytes == NULL)
         return remote_call_fail(call, -ENOMEM, "out of memory");
-    if (object->len > 0)
-        memcpy(bytes, object->bytes, object->len);
-    bytes[object->len] = '\0';
+    if (node->len > 0)
+        memcpy(bytes, node->bytes, node->len);
+    bytes[node->len] = '\0';
     ret_copy->bytes = bytes;
-    ret_copy->len = object->len;
+    ret_copy->len = node->len;
     ret_copy->no_range = memory->synced.no_range;
-    memory_describe(object, &ret_copy->entry);
+    memory_describe(memory, object, &ret_copy->entry);
     return 0;
 }
 
 static int memory_read(struct remote *remote, struct remote_call *call, const char *path,
     uint64_t offset, uint64_t length, const struct remote_read_sink *sink)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_READ);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_READ);
     struct copy copy = { 0 };
     int rc = length == 0 ? remote_call_fail(call, -EINVAL, "'%s': not a range", path)
                          : copy_file(memory, call, path, &copy);
@@ -176,10 +184,27 @@ static char *read_source(const struct remote_write_source *source)
     return TAKE(bytes);
 }
 
+static int check_expected(struct memory *memory, struct remote_call *call, const char *path,
+    const char *expected)
+{
+    const struct object *object = memory_find(memory, path);
+    struct remote_entry entry;
+    if (expected == NULL || !memory_can(memory, REMOTE_CAN_CONDITION))
+        return 0;
+    if (expected[0] == '\0')
+        return object == NULL ? 0 : remote_call_fail(call, -EEXIST, "'%s': exists", path);
+    if (object == NULL)
+        return remote_call_fail(call, -ESTALE, "'%s': it is gone", path);
+    memory_describe(memory, object, &entry);
+    return strcmp(entry.version, expected) == 0
+               ? 0
+               : remote_call_fail(call, -ESTALE, "'%s': another version is there", path);
+}
+
 static int memory_write(struct remote *remote, struct remote_call *call, const char *path,
     const struct remote_write_source *source, struct remote_entry *ret_entry)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_WRITE);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_WRITE);
     CLEANUP_FREE char *bytes = read_source(source);
     if (bytes == NULL)
         return remote_call_fail(call, -ESTALE, "'%s': the source is shorter than it was", path);
@@ -187,38 +212,43 @@ static int memory_write(struct remote *remote, struct remote_call *call, const c
     if (memory_is_dir(memory, path))
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
     int rc = memory_check_parent(memory, call, path);
+    if (rc == 0)
+        rc = check_expected(memory, call, path, source->expected);
     if (rc < 0)
         return rc;
     struct object *object;
-    rc = memory_set_content(memory, path, TAKE(bytes), (size_t)source->size, time(NULL), &object);
+    rc = memory_set_content(
+        memory, path, MEMORY_FILE, TAKE(bytes), (size_t)source->size, time(NULL), &object);
+    if (rc == 0)
+        memory_set_attributes(memory, object->node, &source->attributes);
     if (rc == 0 && ret_entry != NULL)
-        memory_describe(object, ret_entry);
+        memory_describe(memory, object, ret_entry);
     return rc;
 }
 
 static int memory_make_dir(struct remote *remote, struct remote_call *call, const char *path)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_MAKE_DIR);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_MAKE_DIR);
     LOCK_SCOPE(&memory->lock);
     if (path[0] == '\0' || memory_find(memory, path) != NULL)
         return remote_call_fail(call, -EEXIST, "'%s': exists", path);
     int rc = memory_check_parent(memory, call, path);
     if (rc < 0)
         return rc;
-    return memory_obtain(memory, path, true) == NULL ? -ENOMEM : 0;
+    return memory_obtain(memory, path, MEMORY_DIR) == NULL ? -ENOMEM : 0;
 }
 
 static int memory_remove(
     struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_REMOVE);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_REMOVE);
     LOCK_SCOPE(&memory->lock);
     const struct object *object = memory_find(memory, path);
     if (object == NULL)
         return remote_call_fail(call, -ENOENT, "'%s': no such object", path);
-    if (kind == REMOTE_REMOVE_FILE && object->is_dir)
+    if (kind == REMOTE_REMOVE_FILE && object->node->kind == MEMORY_DIR)
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
-    if (kind == REMOTE_REMOVE_EMPTY_DIR && !object->is_dir)
+    if (kind == REMOTE_REMOVE_EMPTY_DIR && object->node->kind != MEMORY_DIR)
         return remote_call_fail(call, -ENOTDIR, "'%s': a file", path);
     if (kind == REMOTE_REMOVE_EMPTY_DIR && memory_has_children(memory, path))
         return remote_call_fail(call, -ENOTEMPTY, "'%s': not empty", path);
@@ -228,7 +258,7 @@ static int memory_remove(
 
 static int memory_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
 {
-    struct memory *memory = called(remote, call, REMOTE_OP_ACCOUNT);
+    struct memory *memory = memory_called(remote, call, REMOTE_OP_ACCOUNT);
     LOCK_SCOPE(&memory->lock);
     if (memory->synced.account[0] == '\0')
         return remote_call_fail(call, -EOPNOTSUPP, "no account was set");
@@ -255,6 +285,15 @@ static const struct remote_ops memory_ops = {
     .write = memory_write,
     .make_dir = memory_make_dir,
     .remove = memory_remove,
+    .rename = memory_rename,
+    .copy = memory_copy,
+    .set_attributes = memory_change_attributes,
+    .make_symlink = memory_make_symlink,
+    .read_link = memory_read_link,
+    .link = memory_link,
+    .xattr_set = memory_xattr_set,
+    .xattr_get = memory_xattr_get,
+    .xattr_list = memory_xattr_list,
     .account = memory_account,
     .free = memory_free,
 };
@@ -269,6 +308,7 @@ struct remote *remote_memory_new(void)
     memory->remote.ops = &memory_ops;
     (void)pthread_mutex_init(&memory->lock, NULL); /* a default mutex: cannot fail on Linux */
     (void)snprintf(memory->synced.account, sizeof(memory->synced.account), "alice");
+    memory->synced.capabilities = MEMORY_ALL;
     return &memory->remote;
 }
 
@@ -285,14 +325,14 @@ int remote_memory_put(
     LOCK_SCOPE(&memory->lock);
     if (memory_put_parents(memory, path) < 0)
         return -ENOMEM;
-    return memory_set_content(memory, path, TAKE(copy), len, mtime_s, &object);
+    return memory_set_content(memory, path, MEMORY_FILE, TAKE(copy), len, mtime_s, &object);
 }
 
 int remote_memory_put_dir(struct remote *remote, const char *path)
 {
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
-    return memory_put_parents(memory, path) < 0 || memory_obtain(memory, path, true) == NULL
+    return memory_put_parents(memory, path) < 0 || memory_obtain(memory, path, MEMORY_DIR) == NULL
                ? -ENOMEM
                : 0;
 }
@@ -325,6 +365,13 @@ void remote_memory_set_account(struct remote *remote, const char *name)
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
     (void)snprintf(memory->synced.account, sizeof(memory->synced.account), "%s", name);
+}
+
+void remote_memory_limit(struct remote *remote, unsigned capabilities)
+{
+    struct memory *memory = (struct memory *)remote;
+    LOCK_SCOPE(&memory->lock);
+    memory->synced.capabilities = capabilities & MEMORY_ALL;
 }
 
 void remote_memory_set_range(struct remote *remote, bool can_range)

@@ -39,6 +39,9 @@ char *remote_memory_get(struct remote *remote, const char *path, size_t *ret_len
 uint64_t remote_memory_calls(struct remote *remote, enum remote_operation operation);
 /** What remote_account answers; "alice" at first, "" for none. Cut to 63 bytes. */
 void remote_memory_set_account(struct remote *remote, const char *name);
+/** Takes all but these remote_capability bits away: it then refuses the others' operations, and keeps
+ * no attributes. At first it can everything. */
+void remote_memory_limit(struct remote *remote, unsigned capabilities);
 /** Whether ranged reads are answered with the range (as at first) or from offset 0. */
 void remote_memory_set_range(struct remote *remote, bool can_range);
 

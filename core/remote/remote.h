@@ -71,7 +71,7 @@ struct remote_call {
 /* What a listing or a probe tells of one object. */
 struct remote_entry {
     bool is_dir;
-    bool is_symlink;         /* never with is_dir; its target is read_link's, or read's bytes */
+    bool is_symlink;         /* never with is_dir; its target is read_link's */
     bool has_mtime;          /* false: the store does not say (directories, HEAD on Algorithmia) */
     bool has_mode;           /* false: the store keeps none */
     bool has_owner;
@@ -80,7 +80,9 @@ struct remote_entry {
     gid_t gid;
     uint64_t size;           /* bytes; 0 for directories; a link's target's length */
     struct timespec mtime;   /* valid if has_mtime */
-    char version[REMOTE_VERSION_MAX]; /* opaque, NUL-terminated; "" when the store gives none */
+    /* Opaque, NUL-terminated; "" when the store gives none. Another content is another version;
+     * renaming, linking and chmod leave it, setting the mtime may change it. */
+    char version[REMOTE_VERSION_MAX];
 };
 
 /* Called for each entry of a listing, in the store's order. `name` is a stranger's bytes: it may be
@@ -101,7 +103,9 @@ struct remote_read_sink {
 
 enum remote_attribute { REMOTE_SET_MODE = 1, REMOTE_SET_OWNER = 2, REMOTE_SET_MTIME = 4 };
 
-/* What a store with REMOTE_KEEPS_ATTRIBUTES is to keep; others ignore it. */
+/* What a store with REMOTE_KEEPS_ATTRIBUTES is to keep; others ignore it. Mode and owner that are not
+ * given stay as they were with an object that is replaced; so do extended attributes. The owner is kept
+ * as far as the store lets us. */
 struct remote_attributes {
     unsigned valid; /* remote_attribute bits: which of the fields count */
     mode_t mode;    /* permission bits only */
@@ -138,7 +142,8 @@ struct remote_ops {
         uint64_t length, const struct remote_read_sink *sink);
     /* Stores the whole object, atomically for other readers. ret_entry (may be NULL): what the store says
      * it has now; fields it does not tell are left zero. Its mtime is the store's clock as the upload
-     * ended: what a listing will say is about that, and not exactly. */
+     * ended, unless it was given: what a listing will say is about that, and not exactly. A file with
+     * several names stays one file. */
     int (*write)(struct remote *remote, struct remote_call *call, const char *path,
         const struct remote_write_source *source, struct remote_entry *ret_entry);
     int (*make_dir)(struct remote *remote, struct remote_call *call, const char *path);
@@ -155,7 +160,9 @@ struct remote_ops {
      * write's, since the version may change with it. */
     int (*set_attributes)(struct remote *remote, struct remote_call *call, const char *path,
         const struct remote_attributes *attributes, struct remote_entry *ret_entry);
-    /* REMOTE_CAN_SYMLINK. `target` is any NUL-terminated bytes, never resolved by the remote. */
+    /* REMOTE_CAN_SYMLINK. `target` is any NUL-terminated bytes, never resolved by the remote: a path
+     * that leads through a link is -ENOENT or -ENOTDIR. Something there already: -EEXIST. `attributes`
+     * may be NULL. */
     int (*make_symlink)(struct remote *remote, struct remote_call *call, const char *target,
         const char *path, const struct remote_attributes *attributes, struct remote_entry *ret_entry);
     /* NUL-terminated, at most size-1 bytes, else -ENAMETOOLONG. No link there: -EINVAL. */
@@ -164,7 +171,7 @@ struct remote_ops {
     /* REMOTE_CAN_LINK: a second name of a file. -EEXIST if `to` is there. */
     int (*link)(struct remote *remote, struct remote_call *call, const char *from, const char *to);
     /* REMOTE_KEEPS_XATTRS, as setxattr(2) (value NULL: remove it), getxattr(2), listxattr(2); the latter
-     * two return a length >= 0. Names with their "user." */
+     * two return a length >= 0. Names with their "user."; others are -EOPNOTSUPP. */
     int (*xattr_set)(struct remote *remote, struct remote_call *call, const char *path,
         const char *name, const void *value, size_t size, int flags);
     ssize_t (*xattr_get)(struct remote *remote, struct remote_call *call, const char *path,

@@ -102,7 +102,7 @@ static int resume_attempt(void *context, struct remote_call *call, bool *progres
     }
     resume->call = call;
     resume->progressed = false;
-    int rc = remote_read(resume->retry->inner, call, resume->path, offset, length, &sink);
+    int rc = remote_read(resume->retry->layer.inner, call, resume->path, offset, length, &sink);
     *progressed = resume->progressed;
     if (resume->refused)
         call->transient = false;

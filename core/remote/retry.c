@@ -18,11 +18,6 @@ int retry_layer_run(struct retry *retry, struct remote_call *call, uint64_t dead
     return retry_run(&run, call);
 }
 
-static unsigned retry_capabilities(struct remote *remote)
-{
-    return remote_capabilities(((struct retry *)remote)->inner);
-}
-
 /* --- list --- */
 
 struct list_context {
@@ -58,7 +53,7 @@ static int retry_list(struct remote *remote, struct remote_call *call, const cha
 {
     struct retry *retry = (struct retry *)remote;
     struct list_context list = {
-        .inner = retry->inner, .path = path, .entry = entry, .context = context
+        .inner = retry->layer.inner, .path = path, .entry = entry, .context = context
     };
     int rc = retry_layer_run(retry, call, 0, list_attempt, &list);
     if (rc < 0 && rc != -ECANCELED)
@@ -66,7 +61,7 @@ static int retry_list(struct remote *remote, struct remote_call *call, const cha
     return rc;
 }
 
-/* --- probe, account, write, ACLs: repeated as they are --- */
+/* --- probe: repeated as it is --- */
 
 struct probe_context {
     struct remote *inner;
@@ -85,163 +80,74 @@ static int retry_probe(struct remote *remote, struct remote_call *call, const ch
     struct remote_entry *ret_entry)
 {
     struct retry *retry = (struct retry *)remote;
-    struct probe_context probe = { retry->inner, path, ret_entry };
+    struct probe_context probe = { retry->layer.inner, path, ret_entry };
     return retry_layer_run(retry, call, retry->policy.deadline_ms, probe_attempt, &probe);
 }
 
-struct account_context {
-    struct remote *inner;
-    char *name;
-    size_t size;
-};
-
-static int account_attempt(void *context, struct remote_call *call, bool *progressed)
-{
-    struct account_context *account = context;
-    (void)progressed;
-    return remote_account(account->inner, call, account->name, account->size);
-}
-
-static int retry_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
-{
-    struct retry *retry = (struct retry *)remote;
-    struct account_context account = { retry->inner, name, size };
-    return retry_layer_run(retry, call, retry->policy.deadline_ms, account_attempt, &account);
-}
+/* --- write: repeated; a condition may have been met by our own earlier try --- */
 
 struct write_context {
     struct remote *inner;
     const char *path;
     const struct remote_write_source *source;
     struct remote_entry *ret_entry;
+    bool maybe_done;
 };
+
+/* Whether what is there is what we wrote: nobody else's has this size and, to the nanosecond, this
+ * time. Where the store keeps no times the condition's word stands. */
+static bool write_is_ours(const struct write_context *write_to, const struct remote_entry *entry)
+{
+    const struct remote_attributes *given = &write_to->source->attributes;
+    return (given->valid & REMOTE_SET_MTIME) != 0 && entry->has_mtime && !entry->is_dir &&
+           entry->size == write_to->source->size && entry->mtime.tv_sec == given->mtime.tv_sec &&
+           entry->mtime.tv_nsec == given->mtime.tv_nsec;
+}
 
 static int write_attempt(void *context, struct remote_call *call, bool *progressed)
 {
     struct write_context *write_to = context;
     (void)progressed;
-    return remote_write(
+    int rc = remote_write(
         write_to->inner, call, write_to->path, write_to->source, write_to->ret_entry);
+    if (write_to->source->expected != NULL && write_to->maybe_done &&
+        (rc == -EEXIST || rc == -ESTALE)) {
+        struct remote_entry entry = { 0 };
+        struct remote_call look = retry_look(call);
+        int looked = remote_probe(write_to->inner, &look, write_to->path, &entry);
+        if (looked == 0 && write_is_ours(write_to, &entry)) {
+            if (write_to->ret_entry != NULL)
+                *write_to->ret_entry = entry;
+            return 0;
+        }
+        if (looked < 0 && look.transient) { /* all again, until that is known */
+            *call = look;
+            return looked;
+        }
+    }
+    write_to->maybe_done = write_to->maybe_done || retry_may_have_happened(call, rc);
+    return rc;
 }
 
 static int retry_write(struct remote *remote, struct remote_call *call, const char *path,
     const struct remote_write_source *source, struct remote_entry *ret_entry)
 {
     struct retry *retry = (struct retry *)remote;
-    struct write_context write_to = { retry->inner, path, source, ret_entry };
+    struct write_context write_to = {
+        .inner = retry->layer.inner, .path = path, .source = source, .ret_entry = ret_entry
+    };
     return retry_layer_run(retry, call, 0, write_attempt, &write_to);
-}
-
-struct acl_context {
-    struct remote *inner;
-    const char *path;
-    char *acl;       /* got */
-    const char *set; /* or NULL */
-};
-
-static int acl_attempt(void *context, struct remote_call *call, bool *progressed)
-{
-    struct acl_context *acl = context;
-    (void)progressed;
-    return acl->set == NULL ? remote_acl_get(acl->inner, call, acl->path, acl->acl)
-                            : remote_acl_set(acl->inner, call, acl->path, acl->set);
-}
-
-static int retry_acl_get(
-    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
-{
-    struct retry *retry = (struct retry *)remote;
-    struct acl_context context = { .inner = retry->inner, .path = path, .acl = acl };
-    return retry_layer_run(retry, call, retry->policy.deadline_ms, acl_attempt, &context);
-}
-
-static int retry_acl_set(
-    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
-{
-    struct retry *retry = (struct retry *)remote;
-    struct acl_context context = { .inner = retry->inner, .path = path, .set = acl };
-    return retry_layer_run(retry, call, retry->policy.deadline_ms, acl_attempt, &context);
-}
-
-/* --- make_dir and remove: a later try may find the work done by an earlier one --- */
-
-struct change_context {
-    struct remote *inner;
-    const char *path;
-    enum remote_remove_kind kind;
-    bool maybe_done;
-};
-
-/* Whether what failed may have been carried out all the same: the answer was lost on the way, or it
- * is one that a gateway gives for a server that is still at work. */
-static bool may_have_happened(const struct remote_call *call, int error)
-{
-    if (error == 0 || error == -EHOSTUNREACH)
-        return false;
-    return call->transient &&
-           (call->status == 0 || call->status == 500 || call->status == 502 || call->status == 504);
-}
-
-static int change_outcome(
-    struct change_context *change, struct remote_call *call, int error, int error_if_done)
-{
-    if (error == error_if_done && change->maybe_done)
-        return 0;
-    change->maybe_done = change->maybe_done || may_have_happened(call, error);
-    return error;
-}
-
-static int make_dir_attempt(void *context, struct remote_call *call, bool *progressed)
-{
-    struct change_context *change = context;
-    (void)progressed;
-    return change_outcome(
-        change, call, remote_make_dir(change->inner, call, change->path), -EEXIST);
-}
-
-static int remove_attempt(void *context, struct remote_call *call, bool *progressed)
-{
-    struct change_context *change = context;
-    (void)progressed;
-    return change_outcome(
-        change, call, remote_remove(change->inner, call, change->path, change->kind), -ENOENT);
-}
-
-static int retry_make_dir(struct remote *remote, struct remote_call *call, const char *path)
-{
-    struct retry *retry = (struct retry *)remote;
-    struct change_context change = { .inner = retry->inner, .path = path };
-    return retry_layer_run(retry, call, retry->policy.deadline_ms, make_dir_attempt, &change);
-}
-
-static int retry_remove(
-    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
-{
-    struct retry *retry = (struct retry *)remote;
-    struct change_context change = { .inner = retry->inner, .path = path, .kind = kind };
-    return retry_layer_run(retry, call, retry->policy.deadline_ms, remove_attempt, &change);
-}
-
-static void retry_free(struct remote *remote)
-{
-    struct retry *retry = (struct retry *)remote;
-    remote_free(retry->inner);
-    free(retry);
 }
 
 static const struct remote_ops retry_ops = {
     .type = "retry",
-    .capabilities = retry_capabilities,
+    .capabilities = layer_capabilities,
     .list = retry_list,
     .probe = retry_probe,
     .read = retry_read,
     .write = retry_write,
-    .make_dir = retry_make_dir,
-    .remove = retry_remove,
-    .acl_get = retry_acl_get,
-    .acl_set = retry_acl_set,
-    .account = retry_account,
-    .free = retry_free,
+    LAYER_OPS,
+    .free = layer_free,
 };
 
 struct remote *remote_retry_new(struct remote *inner, const struct retry_policy *policy)
@@ -254,8 +160,7 @@ struct remote *remote_retry_new(struct remote *inner, const struct retry_policy 
         errno = ENOMEM;
         return NULL;
     }
-    retry->remote.ops = &retry_ops;
-    retry->inner = inner;
+    retry->layer = (struct layer){ { &retry_ops }, inner, retry_request };
     retry->policy = policy == NULL ? retry_policy_default : *policy;
-    return &retry->remote;
+    return &retry->layer.remote;
 }

@@ -8,19 +8,23 @@
  *     struct remote *r = remote_retry_new(algorithmia_new(account, "data"), NULL);
  *
  * Operation by operation:
- *   probe, account, acl_get, acl_set  repeated as they are.
+ *   probe, account, acl_*, copy, set_attributes, read_link, xattr_get, xattr_list
+ *             repeated as they are: doing them twice is doing them once.
  *   list      repeated only while no entry was delivered: nothing is delivered twice and nothing is
  *             kept in memory. A store that pages repeats its later pages itself, with retry_run.
  *   read      goes on behind the last byte delivered. Tries are counted from the last progress.
  *             If size or version of the object is not what the first try saw: -ESTALE. `begin` is
  *             called once.
- *   write     repeated: it replaces the whole object.
+ *   write     repeated: it replaces the whole object. With a condition: if a later try finds it not
+ *             met and an earlier one may have been carried out, what is there is ours, and the write
+ *             a success, if it has our size and our mtime (where the store keeps the latter).
  *   make_dir, remove  repeated; -EEXIST or -ENOENT of a later try is success if an earlier one
  *             may have been carried out (its answer was lost, or a gateway answered instead).
+ *   rename, make_symlink, link, xattr_set  the same, but what an earlier try may have done is
+ *             looked at first: the new name is there, is that link, is that very file.
  *
- * Time: with call->deadline_ms that is the end of all tries together. Without, probe, make_dir,
- * remove and account have policy.deadline_ms; list, read and write have no end while they progress:
- * a stall ends a try, and the number of tries without progress is limited.
+ * Time: with call->deadline_ms that is the end of all tries together. Without, all but list, read,
+ * write and copy have policy.deadline_ms; those have no end while they progress: a stall ends a try, and the number of tries without progress is limited.
  *
  * A host that cannot be reached, and never was through this layer, is given up after
  * policy.unreachable_attempts: most likely the address is wrong, and a user with a typing mistake

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "core/remote/call.h"
+#include "core/remote/layer.h"
 
 struct stats {
-    struct remote remote;
-    struct remote *inner; /* owned */
+    struct layer layer;
     struct remote_counters *counters;
 };
 
@@ -77,30 +77,26 @@ static struct count count_start(
     return count;
 }
 
-static int count_end(const struct count *count, int rc)
+static void count_end(const struct count *count, ssize_t rc)
 {
     uint64_t us = remote_clock_us() - count->start_us;
     add(&count->operation->sum_us, us);
     add(&count->operation->latency[bucket_of(us)], 1);
     raise_to(&count->operation->max_us, us);
     if (rc < 0)
-        add(&count->counters->errors[class_of(rc)], 1);
-    return rc;
+        add(&count->counters->errors[class_of((int)rc)], 1);
 }
 
 /* --- the vtable --- */
-
-static unsigned stats_capabilities(struct remote *remote)
-{
-    return remote_capabilities(((struct stats *)remote)->inner);
-}
 
 static int stats_list(struct remote *remote, struct remote_call *call, const char *path,
     remote_entry_fn *entry, void *context)
 {
     struct stats *stats = (struct stats *)remote;
     struct count count = count_start(stats, call, REMOTE_OP_LIST);
-    return count_end(&count, remote_list(stats->inner, call, path, entry, context));
+    int rc = remote_list(stats->layer.inner, call, path, entry, context);
+    count_end(&count, rc);
+    return rc;
 }
 
 static int stats_probe(struct remote *remote, struct remote_call *call, const char *path,
@@ -108,7 +104,9 @@ static int stats_probe(struct remote *remote, struct remote_call *call, const ch
 {
     struct stats *stats = (struct stats *)remote;
     struct count count = count_start(stats, call, REMOTE_OP_PROBE);
-    return count_end(&count, remote_probe(stats->inner, call, path, ret_entry));
+    int rc = remote_probe(stats->layer.inner, call, path, ret_entry);
+    count_end(&count, rc);
+    return rc;
 }
 
 struct counted_sink {
@@ -138,7 +136,9 @@ static int stats_read(struct remote *remote, struct remote_call *call, const cha
     struct counted_sink counted = { stats->counters, sink };
     const struct remote_read_sink through = { &counted, sink_begin, sink_data };
     struct count count = count_start(stats, call, REMOTE_OP_READ);
-    return count_end(&count, remote_read(stats->inner, call, path, offset, length, &through));
+    int rc = remote_read(stats->layer.inner, call, path, offset, length, &through);
+    count_end(&count, rc);
+    return rc;
 }
 
 static int stats_write(struct remote *remote, struct remote_call *call, const char *path,
@@ -146,68 +146,31 @@ static int stats_write(struct remote *remote, struct remote_call *call, const ch
 {
     struct stats *stats = (struct stats *)remote;
     struct count count = count_start(stats, call, REMOTE_OP_WRITE);
-    int rc = remote_write(stats->inner, call, path, source, ret_entry);
+    int rc = remote_write(stats->layer.inner, call, path, source, ret_entry);
     if (rc == 0)
         add(&stats->counters->bytes_out, source->size);
-    return count_end(&count, rc);
+    count_end(&count, rc);
+    return rc;
 }
 
-static int stats_make_dir(struct remote *remote, struct remote_call *call, const char *path)
+static ssize_t stats_run(
+    struct layer *layer, struct remote_call *call, const struct remote_request *request)
 {
-    struct stats *stats = (struct stats *)remote;
-    struct count count = count_start(stats, call, REMOTE_OP_MAKE_DIR);
-    return count_end(&count, remote_make_dir(stats->inner, call, path));
-}
-
-static int stats_remove(
-    struct remote *remote, struct remote_call *call, const char *path, enum remote_remove_kind kind)
-{
-    struct stats *stats = (struct stats *)remote;
-    struct count count = count_start(stats, call, REMOTE_OP_REMOVE);
-    return count_end(&count, remote_remove(stats->inner, call, path, kind));
-}
-
-static int stats_account(struct remote *remote, struct remote_call *call, char *name, size_t size)
-{
-    struct stats *stats = (struct stats *)remote;
-    struct count count = count_start(stats, call, REMOTE_OP_ACCOUNT);
-    return count_end(&count, remote_account(stats->inner, call, name, size));
-}
-
-/* Rare, and of no interest here: passed on. */
-
-static int stats_acl_get(
-    struct remote *remote, struct remote_call *call, const char *path, char acl[REMOTE_ACL_MAX])
-{
-    return remote_acl_get(((struct stats *)remote)->inner, call, path, acl);
-}
-
-static int stats_acl_set(
-    struct remote *remote, struct remote_call *call, const char *path, const char *acl)
-{
-    return remote_acl_set(((struct stats *)remote)->inner, call, path, acl);
-}
-
-static void stats_free(struct remote *remote)
-{
-    struct stats *stats = (struct stats *)remote;
-    remote_free(stats->inner);
-    free(stats);
+    struct count count = count_start((struct stats *)layer, call, request->operation);
+    ssize_t rc = layer_forward(layer, call, request);
+    count_end(&count, rc);
+    return rc;
 }
 
 static const struct remote_ops stats_ops = {
     .type = "stats",
-    .capabilities = stats_capabilities,
+    .capabilities = layer_capabilities,
     .list = stats_list,
     .probe = stats_probe,
     .read = stats_read,
     .write = stats_write,
-    .make_dir = stats_make_dir,
-    .remove = stats_remove,
-    .acl_get = stats_acl_get,
-    .acl_set = stats_acl_set,
-    .account = stats_account,
-    .free = stats_free,
+    LAYER_OPS,
+    .free = layer_free,
 };
 
 struct remote *remote_stats_new(struct remote *inner, struct remote_counters *counters)
@@ -220,10 +183,9 @@ struct remote *remote_stats_new(struct remote *inner, struct remote_counters *co
         errno = ENOMEM;
         return NULL;
     }
-    stats->remote.ops = &stats_ops;
-    stats->inner = inner;
+    stats->layer = (struct layer){ { &stats_ops }, inner, stats_run };
     stats->counters = counters;
-    return &stats->remote;
+    return &stats->layer.remote;
 }
 
 /* --- reading --- */
@@ -253,7 +215,8 @@ void remote_counters_read(
 const char *remote_operation_name(enum remote_operation operation)
 {
     static const char *const names[REMOTE_OPERATIONS] = { "list", "probe", "read", "write",
-        "make_dir", "remove", "account" };
+        "make_dir", "remove", "account", "rename", "copy", "set_attributes", "make_symlink",
+        "read_link", "link", "xattr_set", "xattr_get", "xattr_list", "acl_get", "acl_set" };
     return names[operation];
 }
 
