@@ -8,7 +8,7 @@ CC      ?= gcc
 VERSION := 0.1.0
 
 DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
-             libmicrohttpd-dev libmd-dev
+             libmicrohttpd-dev libmd-dev libexpat1-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
              universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
              python3-venv attr
@@ -27,7 +27,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 CORE_LAYERS := base wire client remote tree journal engine
 CORE_SRC    := $(foreach layer,$(CORE_LAYERS),$(call sources,core/$(layer)))
-AGENT_LIBS  := -lcurl -lcjson -lmd -lpthread
+AGENT_LIBS  := -lcurl -lcjson -lexpat -lmd -lpthread
 SERVER_LIBS := -lmicrohttpd -lcjson -lmd -lpthread
 WRAPPER_LIBS := -lcjson
 

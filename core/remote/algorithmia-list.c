@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/remote/algorithmia-internal.h"
 #include "core/remote/call.h"
+#include "core/remote/circle.h"
 #include "core/remote/iso-time.h"
 #include "core/remote/url.h"
 
@@ -207,27 +208,6 @@ static int page_get(struct listing *listing, struct remote_call *call)
     return retry_run(&run, call);
 }
 
-/*
- * Notices a server that leads in circles (Brent): one old marker is kept and compared with each new
- * one; it is replaced at page 1, 2, 4, 8, …, so that any circle is met sooner or later.
- */
-struct circle {
-    char *marker;
-    unsigned long pages, next_keep;
-};
-
-static int circle_check(struct circle *circle, struct remote_call *call, const char *marker)
-{
-    if (circle->marker != NULL && strcmp(circle->marker, marker) == 0)
-        return remote_call_fail(call, -EIO, "the server's listing has no end: a marker came again");
-    if (++circle->pages < circle->next_keep)
-        return 0;
-    free(circle->marker);
-    circle->marker = strdup(marker);
-    circle->next_keep = circle->pages * 2;
-    return circle->marker == NULL ? -ENOMEM : 0;
-}
-
 /* The time left of a deadline over all pages. */
 static int remaining(struct remote_call *call, uint64_t started_ms, uint64_t whole_ms)
 {
@@ -247,7 +227,7 @@ int algorithmia_list(struct remote *remote, struct remote_call *call, const char
     struct listing listing = {
         .store = (struct algorithmia *)remote, .path = path, .answer = { .body = STRBUF_INIT }
     };
-    struct circle circle = { .next_keep = 1 };
+    struct circle circle = CIRCLE_INIT;
     uint64_t started_ms = clock_ms(), whole_ms = call->deadline_ms;
     char *marker = NULL;
     int rc;
@@ -267,7 +247,7 @@ int algorithmia_list(struct remote *remote, struct remote_call *call, const char
     } while (rc == 0 && marker != NULL);
     call->deadline_ms = whole_ms;
     free(marker);
-    free(circle.marker);
+    circle_free(&circle);
     strbuf_free(&listing.answer.body);
     return rc;
 }

@@ -77,7 +77,7 @@ static void end_head(struct http_job *job)
     struct http_response *response = job->response;
     response->first_byte_ms = (uint32_t)((remote_clock_us() - job->started_us) / 1000);
     job->headed = true;
-    job->discards_body = is_redirect(response->status);
+    job->discards_body = is_redirect(response->status) && !job->request->keep_redirects;
     if (!job->discards_body && job->request->head != NULL)
         job->stopped = job->request->head(job->request->context, response);
 }
@@ -90,6 +90,8 @@ static size_t on_header(char *line, size_t unit, size_t count, void *context)
     if (job->headed) /* trailers: nothing we know stands there */
         return len;
     http_header_take(job->response, line, len);
+    if (job->request->header != NULL)
+        job->request->header(job->request->context, line, len);
     if (http_header_is_end(line, len) && job->response->status >= 200)
         end_head(job);
     return job->stopped == 0 ? len : 0;
@@ -117,7 +119,7 @@ static size_t on_upload(char *buf, size_t unit, size_t count, void *context)
     note_progress(job);
     if (want == 0)
         return 0;
-    ssize_t got = pread(request->body_fd, buf, want, (off_t)job->sent);
+    ssize_t got = pread(request->body_fd, buf, want, (off_t)(request->body_offset + job->sent));
     if (got <= 0) {
         job->stopped = got < 0 ? -errno : -ESTALE;
         return CURL_READFUNC_ABORT;
@@ -140,18 +142,22 @@ static int on_rewind(void *context, curl_off_t offset, int origin)
 
 /* --- set-up --- */
 
-static bool add_header(struct http_job *job, const char *name, const char *value)
+static bool add_line(struct http_job *job, const char *line)
 {
-    struct strbuf line = STRBUF_INIT;
-    strbuf_addf(&line, "%s:%s%s", name, value[0] == '\0' ? "" : " ", value);
-    struct curl_slist *longer = NULL;
-    if (!line.failed)
-        longer = curl_slist_append(job->headers, strbuf_cstr(&line));
-    strbuf_free(&line);
+    struct curl_slist *longer = curl_slist_append(job->headers, line);
     if (longer == NULL)
         return false;
     job->headers = longer;
     return true;
+}
+
+static bool add_header(struct http_job *job, const char *name, const char *value)
+{
+    struct strbuf line = STRBUF_INIT;
+    strbuf_addf(&line, "%s:%s%s", name, value[0] == '\0' ? "" : " ", value);
+    bool ok = !line.failed && add_line(job, strbuf_cstr(&line));
+    strbuf_free(&line);
+    return ok;
 }
 
 static bool set_headers(struct http_job *job)
@@ -163,6 +169,8 @@ static bool set_headers(struct http_job *job)
         ok = ok && add_header(job, "Authorization", request->authorization);
     if (request->content_type != NULL)
         ok = ok && add_header(job, "Content-Type", request->content_type);
+    for (const char *const *line = request->headers; ok && line != NULL && *line != NULL; line++)
+        ok = add_line(job, *line);
     return ok && curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers) == CURLE_OK;
 }
 
@@ -260,7 +268,8 @@ void http_transfer_clear(struct http_job *job)
  */
 static bool may_redirect(const struct http_job *job)
 {
-    if (job->redirects >= REDIRECTS_MAX || !is_redirect(job->response->status))
+    if (job->redirects >= REDIRECTS_MAX || !is_redirect(job->response->status) ||
+        job->request->keep_redirects)
         return false;
     return job->request->method == HTTP_GET || job->request->method == HTTP_HEAD ||
            job->response->status >= 307;
@@ -339,7 +348,7 @@ int http_transfer_result(struct http_job *job, CURLcode code)
         return fail_stopped(job);
     if (code != CURLE_OK)
         return fail_code(job, code);
-    if (is_redirect(job->response->status))
+    if (is_redirect(job->response->status) && !job->request->keep_redirects)
         return remote_call_fail(job->call, -EIO,
             "%.*s: answered with a redirect (%d) that leads elsewhere or nowhere; not followed",
             (int)job->origin_len, job->request->url, job->response->status);

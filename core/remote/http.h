@@ -17,8 +17,9 @@
  * the order of arrival. Read-ahead may fill three quarters of the places, warm-up one half, so that
  * a demand never waits for a whole warm-up to end.
  *
- * Security: only http and https; a redirect is followed only to the same scheme, host and port, so
- * the Authorization header goes nowhere else; no netrc; no key in any log line.
+ * Security: only http and https; a redirect is followed only to the same scheme, host and port (and
+ * not at all if the request says so), so the Authorization header goes nowhere else; no netrc; no key
+ * in any log line.
  *
  * Threads: http_perform and http_client_wake from any. The callbacks run on the transfer thread and
  * hold up every other transfer while they run: local disk is fine, waiting for anybody is not.
@@ -68,21 +69,29 @@ struct http_request {
     const char *content_type;  /* of what is sent, or NULL */
     const char *ca_cert;       /* PEM file that replaces the system's authorities, or NULL */
     const char *range;         /* "first-last" or "first-", or NULL */
+    const char *const *headers; /* further "Name: value" lines, NULL-terminated; or NULL */
+    bool keep_redirects;       /* a 3xx is an answer like any other: what is signed for one address is
+                                  of no use at another */
     uint64_t expected_bytes;   /* counted against http_limits.bytes; an estimate will do */
     uint32_t stall_ms;         /* give up after this long without a byte either way; 0: never */
     uint32_t answer_ms;        /* the same for the answer to an upload sent wholly; 0: stall_ms */
 
-    /* What is sent. HTTP_POST, HTTP_PATCH: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread from 0.
-     */
+    /* What is sent. HTTP_POST, HTTP_PATCH: `post`. HTTP_PUT: body_size bytes of body_fd, read by pread
+     * from body_offset. */
     const char *post;
     int body_fd;
+    uint64_t body_offset;
     uint64_t body_size;
 
     /* What is received. All may be NULL; 0 goes on, -errno ends the transfer and is its result. */
     void *context;
+    /* Each line of an answer's head, as http_header_take sees it, with its end. A line that starts with
+     * "HTTP/" starts over: what came before was another answer's. */
+    void (*header)(void *context, const char *line, size_t len);
     int (*head)(void *context, const struct http_response *response); /* before any body byte */
     int (*body)(void *context, const void *bytes, size_t len);
-    /* Sees the bytes of body_fd as they are sent. An offset of 0 means: from the start (again). */
+    /* Sees the bytes of body_fd as they are sent, offsets counted from body_offset. An offset of 0 means:
+     * from the start (again). */
     void (*sent)(void *context, uint64_t offset, const void *bytes, size_t len);
 };
 
