@@ -67,6 +67,7 @@ check: deps
 	+@$(MAKE) --no-print-directory build unit
 	@scripts/check-sources
 	@scripts/check-exports $(SHIM)
+	@scripts/check-symbols
 	@BUILD=$(abspath $(BUILD)) tests/run
 
 ## make demo       the example: the same training on /algo and on a plain folder

@@ -137,33 +137,3 @@ int fs_ioctl(int fd, unsigned long request, long argument)
     }
     return real.ioctl(fd, request, argument);
 }
-
-/* Whoever receives a descriptor knows nothing of presence maps. */
-static int fill_passed(const struct msghdr *message)
-{
-    struct msghdr *walk = (struct msghdr *)(uintptr_t)message;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(walk); c != NULL; c = CMSG_NXTHDR(walk, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-            c->cmsg_len < CMSG_LEN(0))
-            continue;
-        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-            int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0;
-            if (rc < 0)
-                return rc;
-        }
-    }
-    return 0;
-}
-
-ssize_t fs_sendmsg(int socket, const struct msghdr *message, int flags)
-{
-    int rc = message != NULL && message->msg_controllen > 0 ? fill_passed(message) : 0;
-    if (rc < 0) {
-        errno = -rc;
-        return -1;
-    }
-    return real.sendmsg(socket, message, flags);
-}

@@ -15,6 +15,7 @@
 #include "core/base/sys.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
+#include "preload/library.h"
 
 enum {
     SCRIPT_LINE = 256,  /* BINPRM_BUF_SIZE of the kernel */
@@ -36,6 +37,8 @@ int exec_fill(const struct target *t)
     if (fd < 0)
         return fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
     int rc = lazy_whole(fd);
+    if (rc == 0)
+        library_fill_needed(fd);
     (void)sys_close(fd);
     return rc < 0 ? fail(-rc) : 0;
 }

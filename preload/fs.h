@@ -42,6 +42,8 @@ ssize_t fs_read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t fs_pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
 int fs_scandir64(const char *path, struct dirent64 ***list, scandir64_filter *filter,
     scandir64_compare *compare);
+int fs_scandirat64(int dirfd, const char *path, struct dirent64 ***list, scandir64_filter *filter,
+    scandir64_compare *compare);
 char *fs_getcwd_chk(char *buffer, size_t size, size_t room);
 char *fs_getwd_chk(char *buffer, size_t room);
 ssize_t fs_readlink_chk(const char *path, char *buffer, size_t size, size_t room);
@@ -57,6 +59,14 @@ int fs_fts64_set(FTS64 *fts, FTSENT64 *entry, int instruction);
 int fs_fts64_close(FTS64 *fts);
 int fs_execveat(
     int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+int fs_pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int fs_pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int fs_aio_read64(struct aiocb64 *job);
+int fs_aio_fsync64(int operation, struct aiocb64 *job);
+int fs_lio_listio64(
+    int mode, struct aiocb64 *const list[], int count, struct sigevent *event);
 int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device);
 int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
 void fs_exit_now(int status) __attribute__((noreturn));

@@ -5,14 +5,18 @@
  * redirection of X is in the way. Each row's types are checked against libc's header.
  */
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
+#include <sys/swap.h>
 #include <sys/xattr.h>
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include "preload/fs.h"

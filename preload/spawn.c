@@ -8,6 +8,7 @@
 
 #include "core/base/sys.h"
 #include "preload/exec.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/write.h"
@@ -41,14 +42,37 @@ static int find(struct target *t, const char *path)
     return error;
 }
 
-int fs_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
 {
     struct target t;
+    struct follow f;
     int error = find(&t, path);
     if (error != 0)
         return error;
-    return spawn(real.posix_spawn, pid, t.path, actions, attributes, argv, envp);
+    error = spawn(next, pid, t.path, actions, attributes, argv, envp);
+    int saved = errno;
+    errno = error;
+    bool leads =
+        !t.inside && follow_leads_inside(error != 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS);
+    errno = saved;
+    return leads ? spawn_path(next, pid, f.path, actions, attributes, argv, envp) : error;
+}
+
+int fs_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return spawn_path(real.posix_spawn, pid, path, actions, attributes, argv, envp);
+}
+
+/* New in glibc 2.39; where libc lacks it, so did the program's check for it. */
+int fs_pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    if (real.pidfd_spawn == NULL)
+        return ENOSYS;
+    return spawn_path(real.pidfd_spawn, pidfd, path, actions, attributes, argv, envp);
 }
 
 /* The first executable of that name in a PATH that holds a folder of the prefix. */
@@ -72,18 +96,29 @@ static bool search_in_prefix(const char *file, char out[PATH_MAX])
     return false;
 }
 
-int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+static int spawn_file(spawn_function *next, pid_t *pid, const char *file,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
 {
     char path[PATH_MAX];
     int saved = errno;
     bool prefix = file != NULL && strchr(file, '/') == NULL && search_in_prefix(file, path);
     errno = saved;
-    struct target t;
-    int error = find(&t, prefix ? path : file);
-    if (error != 0)
-        return error;
-    return spawn(real.posix_spawnp, pid, t.path, actions, attributes, argv, envp);
+    return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp);
+}
+
+int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return spawn_file(real.posix_spawnp, pid, file, actions, attributes, argv, envp);
+}
+
+int fs_pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    if (real.pidfd_spawnp == NULL)
+        return ENOSYS;
+    return spawn_file(real.pidfd_spawnp, pidfd, file, actions, attributes, argv, envp);
 }
 
 int fs_posix_spawn_file_actions_addopen(
@@ -119,28 +154,4 @@ int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
     if (error != 0)
         return error;
     return real.posix_spawn_file_actions_addchdir_np(actions, t.path);
-}
-
-static __attribute__((noinline)) bool library_is_inside(const char *path, struct target *t)
-{
-    if (target_find(t, AT_FDCWD, path) < 0 || !t->inside)
-        return false;
-    (void)exec_fill(t); /* what is wrong with the file, dlerror says */
-    return true;
-}
-
-static __attribute__((noinline)) void *open_library(const char *path, int flags)
-{
-    struct target t;
-    bool inside = library_is_inside(path, &t);
-    return real.dlopen(inside ? t.path : path, flags);
-}
-
-/* libc finds the caller by its return address (RUNPATH, name space): whatever may not be ours is a
- * tail call, so that the address is still the program's. */
-void *fs_dlopen(const char *path, int flags)
-{
-    if (path == NULL || strchr(path, '/') == NULL || !target_may_be_inside(path))
-        return real.dlopen(path, flags);
-    return open_library(path, flags);
 }

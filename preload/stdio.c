@@ -182,6 +182,20 @@ int fs_fclose(FILE *stream)
     return rc;
 }
 
+FILE *fs_setmntent(const char *path, const char *mode)
+{
+    if (path != NULL && target_may_be_inside(path))
+        return fs_fopen(path, mode);
+    return real.setmntent(path, mode);
+}
+
+int fs_endmntent(FILE *stream)
+{
+    if (stream != NULL)
+        (void)fs_fclose(stream); /* endmntent always says 1 */
+    return 1;
+}
+
 static int fill_inherited(void)
 {
     int rc = lazy_before_exec();
