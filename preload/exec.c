@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/sys.h"
+#include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/library.h"
@@ -33,12 +34,15 @@ static int fail(int error)
 
 int exec_fill(const struct target *t)
 {
-    int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    int follow = t->magic ? 0 : O_NOFOLLOW; /* a link of /proc is to be followed to what it stands for */
+    int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | follow, 0);
     if (fd < 0)
-        return fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
+        return t->magic || fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
+    fdtable_drop(fd);
     int rc = lazy_whole(fd);
     if (rc == 0)
         library_fill_needed(fd);
+    fdtable_drop(fd);
     (void)sys_close(fd);
     return rc < 0 ? fail(-rc) : 0;
 }
@@ -117,6 +121,8 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
     if (depth >= SCRIPT_DEPTH)
         return fail(ELOOP);
     if (target_find(&t, AT_FDCWD, path) < 0)
+        return -1;
+    if (t.magic && exec_fill(&t) < 0)
         return -1;
     if (!t.inside)
         return real.execve(t.path, argv, envp);

@@ -24,6 +24,14 @@ int fs_open(const char *path, int flags, mode_t mode);
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode);
 int fs_open_2(const char *path, int flags);
 int fs_openat_2(int dirfd, const char *path, int flags);
+int fs_pidfd_getfd(int pidfd, int wanted, unsigned flags);
+int fs_io_submit(aio_context_t context, long count, struct iocb **list);
+int fs_io_uring_setup(unsigned entries, void *parameters);
+int fs_io_uring_queue_init(unsigned entries, void *ring, unsigned flags);
+int fs_io_uring_queue_init_params(unsigned entries, void *ring, void *parameters);
+int fs_io_uring_queue_init_mem(
+    unsigned entries, void *ring, void *parameters, void *memory, size_t size);
+void *fs_mremap(void *at, size_t len, size_t new_len, int flags, void *new_at);
 int fs_fcntl(int fd, int command, long argument);
 int fs_ioctl(int fd, unsigned long request, long argument);
 int fs_close_range(unsigned first, unsigned last, int flags);

@@ -225,9 +225,12 @@ static bool make_whole(const struct target *t)
 static __attribute__((noinline)) bool library_is_inside(const char *path, struct target *t)
 {
     int saved = errno;
-    bool inside = target_find(t, AT_FDCWD, path) == 0 && t->inside;
+    bool found = target_find(t, AT_FDCWD, path) == 0;
+    bool inside = found && t->inside;
     if (inside)
         (void)make_whole(t);
+    else if (found && t->magic) /* "/proc/self/fd/N" of a file of ours */
+        (void)exec_fill(t);     /* what is wrong with it, dlerror says */
     errno = saved;
     return inside;
 }

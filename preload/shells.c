@@ -110,6 +110,16 @@ int shim_ioctl(int fd, unsigned long request, ...)
     return fs_ioctl(fd, request, argument);
 }
 
+void *shim_mremap(void *at, size_t len, size_t new_len, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    void *new_at = (flags & MREMAP_FIXED) != 0 ? va_arg(ap, void *) : NULL;
+    va_end(ap);
+    real_need();
+    return fs_mremap(at, len, new_len, flags, new_at);
+}
+
 long shim_syscall(long number, ...)
 {
     long argument[6];

@@ -3,6 +3,7 @@
 #include <alloca.h>
 #include <stdlib.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,11 +17,47 @@
 typedef int spawn_function(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 
+/*
+ * Descriptors that a dup2 action ever named: what stands there at the time of the spawn goes to the child,
+ * close-on-exec or not. Beyond the table: all are meant.
+ */
+enum { DOUBLED_MAX = 1024, WORD_BITS = 64 };
+static _Atomic uint64_t doubled[DOUBLED_MAX / WORD_BITS];
+static _Atomic bool doubled_beyond;
+
+static void note_doubled(int fd)
+{
+    if ((unsigned)fd < DOUBLED_MAX)
+        atomic_fetch_or(&doubled[fd / WORD_BITS], (uint64_t)1 << (fd % WORD_BITS));
+    else
+        atomic_store(&doubled_beyond, true);
+}
+
+static void fill_if_doubled(int fd, fd_word word, void *context)
+{
+    (void)word;
+    int *rc = context;
+    bool meant = fd < DOUBLED_MAX
+        ? (atomic_load(&doubled[fd / WORD_BITS]) >> (fd % WORD_BITS) & 1) != 0
+        : atomic_load(&doubled_beyond);
+    if (meant && *rc == 0)
+        *rc = lazy_whole(fd);
+}
+
+static int fill_doubled(void)
+{
+    int rc = 0;
+    fdtable_each(FD_LAZY, fill_if_doubled, &rc);
+    return rc;
+}
+
 static int spawn(spawn_function *next, pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
     char *const argv[], char *const envp[])
 {
     int rc = lazy_before_exec();
+    if (rc == 0 && actions != NULL)
+        rc = fill_doubled();
     if (rc < 0)
         return -rc;
     int tries = 0;
@@ -37,7 +74,10 @@ static int spawn(spawn_function *next, pid_t *pid, const char *path,
 static int find(struct target *t, const char *path)
 {
     int saved = errno;
-    int error = target_find(t, AT_FDCWD, path) < 0 || (t->inside && exec_fill(t) < 0) ? errno : 0;
+    int error = target_find(t, AT_FDCWD, path) < 0 ||
+            ((t->inside || t->magic) && exec_fill(t) < 0)
+        ? errno
+        : 0;
     errno = saved;
     return error;
 }
@@ -143,8 +183,8 @@ int fs_posix_spawn_file_actions_addopen(
 
 int fs_posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int fd, int wanted)
 {
-    int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0; /* the duplicate is not close-on-exec */
-    return rc < 0 ? -rc : real.posix_spawn_file_actions_adddup2(actions, fd, wanted);
+    note_doubled(fd);
+    return real.posix_spawn_file_actions_adddup2(actions, fd, wanted);
 }
 
 int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
