@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Directories: libc's own DIR over a real directory whose names have been ensured. */
+#define REPORT_FAMILY REPORT_LIST
+
 #include <errno.h>
 
 #include "core/base/sys.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening: the real open on the tree path, then one fstat that tells whether the data is here. */
+#define REPORT_FAMILY REPORT_OPEN
+
 #include <errno.h>
 
 #include "core/base/sys.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* posix_spawn: what its child will do inside libc is prepared here, in the parent. */
+#define REPORT_FAMILY REPORT_EXEC
+
 #include <alloca.h>
 #include <stdlib.h>
 #include <errno.h>
@@ -82,6 +84,31 @@ static int find(struct target *t, const char *path)
     return error;
 }
 
+/* For the report of algofs-run; libc may be about to search PATH for it. */
+static void report_spawn(const struct target *t, const char *file, bool searched)
+{
+    char path[PATH_MAX];
+    const char *search = getenv("PATH");
+    size_t file_len = strlen(file);
+    if (!searched || strchr(file, '/') != NULL) {
+        report_exec(t->dirfd, t->path, t->inside ? file : NULL);
+        return;
+    }
+    for (const char *at = search; at != NULL && *at != '\0'; at += *at == ':') {
+        size_t len = strcspn(at, ":");
+        if (len > 0 && len + 1 + file_len < PATH_MAX) {
+            memcpy(path, at, len);
+            path[len] = '/';
+            memcpy(path + len + 1, file, file_len + 1);
+            if (sys_faccessat(AT_FDCWD, path, X_OK) == 0) {
+                report_exec(AT_FDCWD, path, NULL);
+                return;
+            }
+        }
+        at += len;
+    }
+}
+
 static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
     char *const argv[], char *const envp[])
@@ -91,6 +118,8 @@ static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
     int error = find(&t, path);
     if (error != 0)
         return error;
+    if (report_is_wanted())
+        report_spawn(&t, path, next == real.posix_spawnp || next == real.pidfd_spawnp);
     error = spawn(next, pid, t.path, actions, attributes, argv, envp);
     int saved = errno;
     errno = error;

@@ -3,6 +3,8 @@
  * Streams: libc's own FILE over a file that is all here, for what libc reads behind our back it cannot
  * ask for. (fopencookie streams have no fileno and crash in fgetwc and freopen: interposition.md, 3.8.)
  */
+#define REPORT_FAMILY REPORT_OPEN
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

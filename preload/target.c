@@ -400,7 +400,7 @@ int target_translate(struct target *t, int dirfd, const char *path)
     return 0;
 }
 
-int target_find(struct target *t, int dirfd, const char *path)
+int target_find_uncounted(struct target *t, int dirfd, const char *path)
 {
     int rc = locate(t, dirfd, path);
     if (rc < 0)
@@ -417,13 +417,14 @@ int target_find(struct target *t, int dirfd, const char *path)
 int target_find_name(struct named *n, int dirfd, const char *path)
 {
     struct target *t = &n->t;
-    if (target_find(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path) < 0)
         return -1;
     int rc = t->near ? look_closer(t, dirfd, path) : 0;
     if (rc < 0)
         return fail(-rc);
     if (!t->inside)
         return 0;
+    report_count(REPORT_CHANGE);
     t->near = false;
     memcpy(n->name, t->rel, t->rel_len);
     n->name[t->rel_len] = '\0';
@@ -447,10 +448,11 @@ int target_check_parent(const struct target *t)
 
 int target_find_listing(struct target *t, int dirfd, const char *path)
 {
-    if (target_find(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path) < 0)
         return -1;
     if (!t->inside)
         return 0;
+    report_count(REPORT_LIST);
     int rc = t->near ? look_closer(t, dirfd, path) : 0;
     t->near = false;
     struct stat st; /* only a directory has a listing; what else it is the real call will say */

@@ -3,6 +3,8 @@
  * Walks that libc makes behind our back: glob over our own directory calls, and ftw and nftw written
  * anew over them. Where a walk starts outside the prefix it is libc's.
  */
+#define REPORT_FAMILY REPORT_LIST
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
