@@ -67,6 +67,7 @@ check: deps
 	+@$(MAKE) --no-print-directory build unit
 	@scripts/check-sources
 	@scripts/check-exports $(SHIM)
+	@scripts/check-symbols
 	@BUILD=$(abspath $(BUILD)) tests/run
 
 ## make demo       the example: the same training on /algo and on a plain folder
@@ -128,7 +129,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/%.o $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
 
-$(BUILD)/helpers/%: tests/helpers/%.c
+$(BUILD)/helpers/%: tests/helpers/%.c $(wildcard tests/helpers/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g $< -lpthread -o $@
 

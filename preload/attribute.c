@@ -3,6 +3,8 @@
  * Attributes set: kept in the tree by the agent, which alone knows what an entry's sticky bit and times
  * mean at the moment. All calls become one request.
  */
+#define REPORT_FAMILY REPORT_CHANGE
+
 #include <errno.h>
 #include <sys/time.h>
 #include <utime.h>

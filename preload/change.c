@@ -38,6 +38,12 @@ int change_refused_new(const struct target *t)
     return rc < 0 ? -rc : EROFS;
 }
 
+int change_cannot_hold(const struct target *t)
+{
+    int error = change_refused_new(t);
+    return error == EROFS && !change_is_refused() ? EPERM : error;
+}
+
 int change_access(const struct target *t, int mode)
 {
     if (!t->inside || (mode & W_OK) == 0 || !change_is_refused())

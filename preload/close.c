@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors closed, doubled, passed on and asked about. */
+/* Descriptors closed, doubled and asked about. */
 #include <errno.h>
 #include <linux/close_range.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <string.h>
 
 #include "core/base/sys.h"
 #include "preload/fdtable.h"
@@ -86,23 +86,34 @@ int fs_dup(int fd)
     return doubled(fd, real.dup(fd));
 }
 
-/* dup2 closes what `wanted` was; it cannot tell that file's verdict, the agent keeps what failed. */
-static void replacing(int fd, int wanted)
+/*
+ * dup2 closes what `wanted` was; it cannot tell that file's verdict, the agent keeps what failed. Where
+ * something was open there may be a stream of libc's, which goes on reading without asking: what replaces
+ * it is filled. 0, or -1 with errno.
+ */
+static int replacing(int fd, int wanted)
 {
-    if (fd != wanted && write_is_writer(wanted))
+    if (fd == wanted)
+        return 0;
+    if (write_is_writer(wanted))
         (void)write_closing(wanted);
+    if (!fdtable_is_lazy(fd) || (wanted != 0 && sys_fcntl(wanted, F_GETFD, 0) < 0))
+        return 0;
+    int rc = lazy_whole(fd);
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return -1;
 }
 
 int fs_dup2(int fd, int wanted)
 {
-    replacing(fd, wanted);
-    return doubled(fd, real.dup2(fd, wanted));
+    return replacing(fd, wanted) < 0 ? -1 : doubled(fd, real.dup2(fd, wanted));
 }
 
 int fs_dup3(int fd, int wanted, int flags)
 {
-    replacing(fd, wanted);
-    return doubled(fd, real.dup3(fd, wanted, flags));
+    return replacing(fd, wanted) < 0 ? -1 : doubled(fd, real.dup3(fd, wanted, flags));
 }
 
 int fs_fcntl(int fd, int command, long argument)
@@ -121,13 +132,19 @@ int fs_fcntl(int fd, int command, long argument)
     return rc;
 }
 
+/* The file whose blocks an ioctl shares, compares or lists; -1: it is none of these. */
+static int block_source(int fd, unsigned long request, long argument)
+{
+    if (request == FICLONE)
+        return (int)argument;
+    if (request == FICLONERANGE && argument != 0)
+        return (int)((const struct file_clone_range *)argument)->src_fd;
+    return request == FIDEDUPERANGE || request == FS_IOC_FIEMAP ? fd : -1;
+}
+
 int fs_ioctl(int fd, unsigned long request, long argument)
 {
-    int source = -1;
-    if (request == FICLONE)
-        source = (int)argument;
-    else if (request == FICLONERANGE && argument != 0)
-        source = (int)((const struct file_clone_range *)argument)->src_fd;
+    int source = block_source(fd, request, argument);
     if (source >= 0) {
         int rc = lazy_whole(source);
         if (rc < 0) {
@@ -136,34 +153,4 @@ int fs_ioctl(int fd, unsigned long request, long argument)
         }
     }
     return real.ioctl(fd, request, argument);
-}
-
-/* Whoever receives a descriptor knows nothing of presence maps. */
-static int fill_passed(const struct msghdr *message)
-{
-    struct msghdr *walk = (struct msghdr *)(uintptr_t)message;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(walk); c != NULL; c = CMSG_NXTHDR(walk, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-            c->cmsg_len < CMSG_LEN(0))
-            continue;
-        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-            int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0;
-            if (rc < 0)
-                return rc;
-        }
-    }
-    return 0;
-}
-
-ssize_t fs_sendmsg(int socket, const struct msghdr *message, int flags)
-{
-    int rc = message != NULL && message->msg_controllen > 0 ? fill_passed(message) : 0;
-    if (rc < 0) {
-        errno = -rc;
-        return -1;
-    }
-    return real.sendmsg(socket, message, flags);
 }

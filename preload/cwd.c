@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/sys.h"
+#include "core/client/session.h"
 #include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/place.h"
@@ -22,6 +23,11 @@ void cwd_forget(void)
     atomic_fetch_add(&moves, 1);
     atomic_store(&lease, 0);
     atomic_store(&where, CWD_UNKNOWN);
+}
+
+unsigned cwd_moves(void)
+{
+    return atomic_load_explicit(&moves, memory_order_relaxed);
 }
 
 lease_time cwd_lease(const char *path, size_t len)
@@ -58,9 +64,17 @@ int cwd_path(char *out, size_t size, size_t *ret_len)
 
 static enum cwd_state look(void)
 {
-    char path[PATH_MAX];
-    size_t len;
-    return cwd_path(path, sizeof(path), &len) == 0 ? CWD_INSIDE : CWD_OUTSIDE;
+    char native[PATH_MAX];
+    ssize_t got = sys_getcwd(native, sizeof(native));
+    if (got < 0)
+        return CWD_OUTSIDE;
+    if (place_in_tree(native) != NULL)
+        return CWD_INSIDE;
+    size_t prefix_len;
+    const char *prefix = session_prefix(&prefix_len);
+    size_t len = got == 2 ? 0 : (size_t)got - 1; /* "/" is above all */
+    bool above = len < prefix_len && memcmp(native, prefix, len) == 0 && prefix[len] == '/';
+    return above ? CWD_ABOVE : CWD_OUTSIDE;
 }
 
 enum cwd_state cwd_where(void)

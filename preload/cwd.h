@@ -12,7 +12,12 @@
 
 #include "core/client/lease.h"
 
-enum cwd_state { CWD_UNKNOWN, CWD_OUTSIDE, CWD_INSIDE };
+enum cwd_state {
+    CWD_UNKNOWN,
+    CWD_OUTSIDE,
+    CWD_ABOVE, /* outside, in a folder that the prefix's own path goes through */
+    CWD_INSIDE,
+};
 
 /** Where the process stands; asks the kernel once, after start. */
 enum cwd_state cwd_where(void);
@@ -22,6 +27,8 @@ int cwd_path(char *out, size_t size, size_t *ret_len);
  * without a look at where that is; 0: look. */
 lease_time cwd_lease(const char *path, size_t len);
 void cwd_set_lease(const char *path, size_t len, lease_time until);
+/** A number that changes when the process moves: what was found by relative paths holds only as long. */
+unsigned cwd_moves(void);
 /** The process was forked or moves: what is remembered is of no use. */
 void cwd_forget(void);
 

@@ -4,6 +4,8 @@
  * whole. libc's own execvp and execl reach the kernel without calling our execve, so the whole family is
  * here. All of it may run in a child of vfork: stack only, no state.
  */
+#define REPORT_FAMILY REPORT_EXEC
+
 #include "preload/exec.h"
 
 #include <alloca.h>
@@ -13,8 +15,10 @@
 #include <unistd.h>
 
 #include "core/base/sys.h"
+#include "preload/fdtable.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
+#include "preload/library.h"
 
 enum {
     SCRIPT_LINE = 256,  /* BINPRM_BUF_SIZE of the kernel */
@@ -32,10 +36,15 @@ static int fail(int error)
 
 int exec_fill(const struct target *t)
 {
-    int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    int follow = t->magic ? 0 : O_NOFOLLOW; /* a link of /proc is to be followed to what it stands for */
+    int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | follow, 0);
     if (fd < 0)
-        return fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
+        return t->magic || fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
+    fdtable_drop(fd);
     int rc = lazy_whole(fd);
+    if (rc == 0)
+        library_fill_needed(fd);
+    fdtable_drop(fd);
     (void)sys_close(fd);
     return rc < 0 ? fail(-rc) : 0;
 }
@@ -115,12 +124,17 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
         return fail(ELOOP);
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    if (!t.inside)
+    if (t.magic && exec_fill(&t) < 0)
+        return -1;
+    if (!t.inside) {
+        report_exec(t.dirfd, t.path, NULL);
         return real.execve(t.path, argv, envp);
+    }
     if (exec_fill(&t) < 0)
         return -1;
     if (sys_faccessat(t.dirfd, t.path, X_OK) == 0 && read_script(&t, &script))
         return exec_script(&script, path, argv, envp, depth);
+    report_exec(t.dirfd, t.path, path);
     int tries = 0;
     int rc = real.execve(t.path, argv, envp);
     while (rc < 0 && errno == ETXTBSY && exec_wait_if_busy(&tries))
@@ -221,6 +235,7 @@ int fs_fexecve(int fd, char *const argv[], char *const envp[])
         return fail(-rc);
     size_t room = exec_environment_room(envp);
     struct exec_buffer buffer;
+    report_exec(fd, "", NULL);
     if (room > ENVIRONMENT_MAX)
         return real.fexecve(fd, argv, envp);
     return real.fexecve(fd, argv, exec_environment(envp, alloca(room * sizeof(char *)), &buffer));
@@ -245,5 +260,6 @@ int fs_execveat(int dirfd, const char *path, char *const argv[], char *const env
     char *const *full = envp;
     if (room <= ENVIRONMENT_MAX)
         full = exec_environment(envp, alloca(room * sizeof(char *)), &buffer);
+    report_exec(t.dirfd, t.path, t.inside ? path : NULL);
     return real.execveat(t.dirfd, t.path, argv, full, flags);
 }

@@ -24,6 +24,14 @@ int fs_open(const char *path, int flags, mode_t mode);
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode);
 int fs_open_2(const char *path, int flags);
 int fs_openat_2(int dirfd, const char *path, int flags);
+int fs_pidfd_getfd(int pidfd, int wanted, unsigned flags);
+int fs_io_submit(aio_context_t context, long count, struct iocb **list);
+int fs_io_uring_setup(unsigned entries, void *parameters);
+int fs_io_uring_queue_init(unsigned entries, void *ring, unsigned flags);
+int fs_io_uring_queue_init_params(unsigned entries, void *ring, void *parameters);
+int fs_io_uring_queue_init_mem(
+    unsigned entries, void *ring, void *parameters, void *memory, size_t size);
+void *fs_mremap(void *at, size_t len, size_t new_len, int flags, void *new_at);
 int fs_fcntl(int fd, int command, long argument);
 int fs_ioctl(int fd, unsigned long request, long argument);
 int fs_close_range(unsigned first, unsigned last, int flags);
@@ -42,6 +50,8 @@ ssize_t fs_read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t fs_pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
 int fs_scandir64(const char *path, struct dirent64 ***list, scandir64_filter *filter,
     scandir64_compare *compare);
+int fs_scandirat64(int dirfd, const char *path, struct dirent64 ***list, scandir64_filter *filter,
+    scandir64_compare *compare);
 char *fs_getcwd_chk(char *buffer, size_t size, size_t room);
 char *fs_getwd_chk(char *buffer, size_t room);
 ssize_t fs_readlink_chk(const char *path, char *buffer, size_t size, size_t room);
@@ -57,6 +67,14 @@ int fs_fts64_set(FTS64 *fts, FTSENT64 *entry, int instruction);
 int fs_fts64_close(FTS64 *fts);
 int fs_execveat(
     int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+int fs_pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int fs_pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int fs_aio_read64(struct aiocb64 *job);
+int fs_aio_fsync64(int operation, struct aiocb64 *job);
+int fs_lio_listio64(
+    int mode, struct aiocb64 *const list[], int count, struct sigevent *event);
 int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device);
 int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
 void fs_exit_now(int status) __attribute__((noreturn));

@@ -269,7 +269,8 @@ void lazy_share(int fd, fd_word word)
         (void)fdtable_set(fd, word);
         return;
     }
-    if (fdtable_is_borrowed()) { /* the parent's table cannot name the child's descriptor */
+    /* The parent's table cannot name a vfork child's descriptor; and 0 is libc's stdin, which does not ask. */
+    if (fd == 0 || fdtable_is_borrowed()) {
         (void)lazy_whole(fd);
         return;
     }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The name space: one message each; the agent does the remote half, then the tree's. */
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "core/base/sys.h"
 #include "core/client/door-write.h"
@@ -36,16 +34,9 @@ static int may_change(const struct target *t)
     return t->rel_len == 0 ? -EBUSY : 0;
 }
 
-/* What no remote can hold: links, devices, sockets. */
-static int cannot_hold(const struct target *t)
-{
-    int error = change_refused_new(t);
-    return error == EROFS && !change_is_refused() ? EPERM : error;
-}
-
 static int refuse_node(const struct target *t)
 {
-    errno = cannot_hold(t);
+    errno = change_cannot_hold(t);
     return -1;
 }
 
@@ -331,24 +322,4 @@ int fs_mkfifoat(int dirfd, const char *path, mode_t mode)
     if (target_find(&t, dirfd, path) < 0)
         return -1;
     return t.inside ? refuse_node(&t) : real.mkfifoat(t.dirfd, t.path, mode);
-}
-
-int fs_bind(int socket, const struct sockaddr *address, socklen_t len)
-{
-    size_t head = offsetof(struct sockaddr_un, sun_path);
-    if (address == NULL || len <= head || len > sizeof(struct sockaddr_un) ||
-        address->sa_family != AF_UNIX)
-        return real.bind(socket, address, len);
-    char path[sizeof(struct sockaddr_un) + 1] = { 0 };
-    memcpy(path, (const char *)address + head, len - head);
-    if (path[0] == '\0') /* an abstract name is no path */
-        return real.bind(socket, address, len);
-    struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
-        return -1;
-    if (!t.inside)
-        return real.bind(socket, address, len);
-    int error = cannot_hold(&t);
-    errno = error == EEXIST ? EADDRINUSE : error;
-    return -1;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening: the real open on the tree path, then one fstat that tells whether the data is here. */
+#define REPORT_FAMILY REPORT_OPEN
+
 #include <errno.h>
 
 #include "core/base/sys.h"
@@ -68,6 +70,12 @@ static int open_to_write(int dirfd, const char *path, int flags, mode_t mode)
     return write_open(&n.t, n.name, flags, mode);
 }
 
+/* Descriptor 0 is libc's stdin: it reads without asking. */
+static enum lazy_wish wish_for(int fd)
+{
+    return fd == 0 ? LAZY_WHOLE : LAZY_ON_DEMAND;
+}
+
 static int open_to_read(const struct target *t, int flags)
 {
     flags &= ~O_CREAT;
@@ -75,7 +83,7 @@ static int open_to_read(const struct target *t, int flags)
         int fd = real.openat(t->dirfd, t->path, flags);
         if (fd < 0)
             return fd;
-        int rc = take_on(fd, flags, LAZY_ON_DEMAND);
+        int rc = take_on(fd, flags, wish_for(fd));
         if (rc == 0)
             return fd;
         if (rc != -ESTALE)
@@ -98,8 +106,14 @@ static int opened_by_link(int fd, int flags)
         fdtable_drop(fd);
         return fd;
     }
-    int rc = take_on(fd, flags, LAZY_ON_DEMAND);
+    int rc = take_on(fd, flags, wish_for(fd));
     return rc < 0 ? close_and_fail(fd, -rc) : fd;
+}
+
+int open_arrived(int fd)
+{
+    int flags = sys_fcntl(fd, F_GETFL, 0);
+    return flags < 0 ? fd : opened_by_link(fd, flags);
 }
 
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode)

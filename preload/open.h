@@ -8,5 +8,10 @@
  * reader that cannot ask. 0 or -errno; -ESTALE: open again.
  */
 int open_adopt(int fd, int flags);
+/**
+ * Takes on a descriptor that came from elsewhere (a link of /proc, another process) and may be one of the
+ * tree. Returns it, or closes it and returns -1 with errno.
+ */
+int open_arrived(int fd);
 
 #endif

@@ -10,16 +10,20 @@
 #ifndef ALGOFS_PRELOAD_REAL_H
 #define ALGOFS_PRELOAD_REAL_H
 
+#include <aio.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <ftw.h>
 #include <glob.h>
+#include <nl_types.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <linux/aio_abi.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,6 +32,7 @@
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <utime.h>
+#include <wordexp.h>
 
 typedef int scandir_filter(const struct dirent *entry);
 typedef int scandir_compare(const struct dirent **a, const struct dirent **b);

@@ -5,14 +5,18 @@
  * redirection of X is in the way. Each row's types are checked against libc's header.
  */
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
+#include <sys/swap.h>
 #include <sys/xattr.h>
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include "preload/fs.h"
@@ -104,6 +108,16 @@ int shim_ioctl(int fd, unsigned long request, ...)
     va_end(ap);
     real_need();
     return fs_ioctl(fd, request, argument);
+}
+
+void *shim_mremap(void *at, size_t len, size_t new_len, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    void *new_at = (flags & MREMAP_FIXED) != 0 ? va_arg(ap, void *) : NULL;
+    va_end(ap);
+    real_need();
+    return fs_mremap(at, len, new_len, flags, new_at);
 }
 
 long shim_syscall(long number, ...)

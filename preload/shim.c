@@ -13,6 +13,7 @@
 #include "core/client/environment.h"
 #include "core/client/launch.h"
 #include "core/client/lease.h"
+#include "core/client/report.h"
 #include "core/client/session.h"
 #include "preload/cwd.h"
 #include "preload/fdtable.h"
@@ -74,6 +75,7 @@ void shim_setup(void)
     if (atomic_flag_test_and_set(&started))
         return;
     environment_load(environ);
+    report_setup(environment_get(ENVIRONMENT_ALGOFS_REPORT));
     fdtable_own();
     find_own_path();
     const char *agent = find_agent();

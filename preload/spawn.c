@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* posix_spawn: what its child will do inside libc is prepared here, in the parent. */
+#define REPORT_FAMILY REPORT_EXEC
+
 #include <alloca.h>
 #include <stdlib.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/sys.h"
 #include "preload/exec.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/write.h"
@@ -15,11 +19,47 @@
 typedef int spawn_function(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 
+/*
+ * Descriptors that a dup2 action ever named: what stands there at the time of the spawn goes to the child,
+ * close-on-exec or not. Beyond the table: all are meant.
+ */
+enum { DOUBLED_MAX = 1024, WORD_BITS = 64 };
+static _Atomic uint64_t doubled[DOUBLED_MAX / WORD_BITS];
+static _Atomic bool doubled_beyond;
+
+static void note_doubled(int fd)
+{
+    if ((unsigned)fd < DOUBLED_MAX)
+        atomic_fetch_or(&doubled[fd / WORD_BITS], (uint64_t)1 << (fd % WORD_BITS));
+    else
+        atomic_store(&doubled_beyond, true);
+}
+
+static void fill_if_doubled(int fd, fd_word word, void *context)
+{
+    (void)word;
+    int *rc = context;
+    bool meant = fd < DOUBLED_MAX
+        ? (atomic_load(&doubled[fd / WORD_BITS]) >> (fd % WORD_BITS) & 1) != 0
+        : atomic_load(&doubled_beyond);
+    if (meant && *rc == 0)
+        *rc = lazy_whole(fd);
+}
+
+static int fill_doubled(void)
+{
+    int rc = 0;
+    fdtable_each(FD_LAZY, fill_if_doubled, &rc);
+    return rc;
+}
+
 static int spawn(spawn_function *next, pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
     char *const argv[], char *const envp[])
 {
     int rc = lazy_before_exec();
+    if (rc == 0 && actions != NULL)
+        rc = fill_doubled();
     if (rc < 0)
         return -rc;
     int tries = 0;
@@ -36,19 +76,72 @@ static int spawn(spawn_function *next, pid_t *pid, const char *path,
 static int find(struct target *t, const char *path)
 {
     int saved = errno;
-    int error = target_find(t, AT_FDCWD, path) < 0 || (t->inside && exec_fill(t) < 0) ? errno : 0;
+    int error = target_find(t, AT_FDCWD, path) < 0 ||
+            ((t->inside || t->magic) && exec_fill(t) < 0)
+        ? errno
+        : 0;
     errno = saved;
     return error;
+}
+
+/* For the report of algofs-run; libc may be about to search PATH for it. */
+static void report_spawn(const struct target *t, const char *file, bool searched)
+{
+    char path[PATH_MAX];
+    const char *search = getenv("PATH");
+    size_t file_len = strlen(file);
+    if (!searched || strchr(file, '/') != NULL) {
+        report_exec(t->dirfd, t->path, t->inside ? file : NULL);
+        return;
+    }
+    for (const char *at = search; at != NULL && *at != '\0'; at += *at == ':') {
+        size_t len = strcspn(at, ":");
+        if (len > 0 && len + 1 + file_len < PATH_MAX) {
+            memcpy(path, at, len);
+            path[len] = '/';
+            memcpy(path + len + 1, file, file_len + 1);
+            if (sys_faccessat(AT_FDCWD, path, X_OK) == 0) {
+                report_exec(AT_FDCWD, path, NULL);
+                return;
+            }
+        }
+        at += len;
+    }
+}
+
+static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
+{
+    struct target t;
+    struct follow f;
+    int error = find(&t, path);
+    if (error != 0)
+        return error;
+    if (report_is_wanted())
+        report_spawn(&t, path, next == real.posix_spawnp || next == real.pidfd_spawnp);
+    error = spawn(next, pid, t.path, actions, attributes, argv, envp);
+    int saved = errno;
+    errno = error;
+    bool leads =
+        !t.inside && follow_leads_inside(error != 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS);
+    errno = saved;
+    return leads ? spawn_path(next, pid, f.path, actions, attributes, argv, envp) : error;
 }
 
 int fs_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    struct target t;
-    int error = find(&t, path);
-    if (error != 0)
-        return error;
-    return spawn(real.posix_spawn, pid, t.path, actions, attributes, argv, envp);
+    return spawn_path(real.posix_spawn, pid, path, actions, attributes, argv, envp);
+}
+
+/* New in glibc 2.39; where libc lacks it, so did the program's check for it. */
+int fs_pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    if (real.pidfd_spawn == NULL)
+        return ENOSYS;
+    return spawn_path(real.pidfd_spawn, pidfd, path, actions, attributes, argv, envp);
 }
 
 /* The first executable of that name in a PATH that holds a folder of the prefix. */
@@ -72,18 +165,29 @@ static bool search_in_prefix(const char *file, char out[PATH_MAX])
     return false;
 }
 
-int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+static int spawn_file(spawn_function *next, pid_t *pid, const char *file,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
 {
     char path[PATH_MAX];
     int saved = errno;
     bool prefix = file != NULL && strchr(file, '/') == NULL && search_in_prefix(file, path);
     errno = saved;
-    struct target t;
-    int error = find(&t, prefix ? path : file);
-    if (error != 0)
-        return error;
-    return spawn(real.posix_spawnp, pid, t.path, actions, attributes, argv, envp);
+    return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp);
+}
+
+int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return spawn_file(real.posix_spawnp, pid, file, actions, attributes, argv, envp);
+}
+
+int fs_pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    if (real.pidfd_spawnp == NULL)
+        return ENOSYS;
+    return spawn_file(real.pidfd_spawnp, pidfd, file, actions, attributes, argv, envp);
 }
 
 int fs_posix_spawn_file_actions_addopen(
@@ -108,8 +212,8 @@ int fs_posix_spawn_file_actions_addopen(
 
 int fs_posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int fd, int wanted)
 {
-    int rc = fdtable_is_lazy(fd) ? lazy_whole(fd) : 0; /* the duplicate is not close-on-exec */
-    return rc < 0 ? -rc : real.posix_spawn_file_actions_adddup2(actions, fd, wanted);
+    note_doubled(fd);
+    return real.posix_spawn_file_actions_adddup2(actions, fd, wanted);
 }
 
 int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
@@ -119,28 +223,4 @@ int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
     if (error != 0)
         return error;
     return real.posix_spawn_file_actions_addchdir_np(actions, t.path);
-}
-
-static __attribute__((noinline)) bool library_is_inside(const char *path, struct target *t)
-{
-    if (target_find(t, AT_FDCWD, path) < 0 || !t->inside)
-        return false;
-    (void)exec_fill(t); /* what is wrong with the file, dlerror says */
-    return true;
-}
-
-static __attribute__((noinline)) void *open_library(const char *path, int flags)
-{
-    struct target t;
-    bool inside = library_is_inside(path, &t);
-    return real.dlopen(inside ? t.path : path, flags);
-}
-
-/* libc finds the caller by its return address (RUNPATH, name space): whatever may not be ours is a
- * tail call, so that the address is still the program's. */
-void *fs_dlopen(const char *path, int flags)
-{
-    if (path == NULL || strchr(path, '/') == NULL || !target_may_be_inside(path))
-        return real.dlopen(path, flags);
-    return open_library(path, flags);
 }

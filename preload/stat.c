@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Attributes: the real call on the tree path, its answer turned into the remote object's. */
+#define REPORT_FAMILY REPORT_STAT
+
 #include <errno.h>
 #include <string.h>
 

@@ -3,6 +3,8 @@
  * Streams: libc's own FILE over a file that is all here, for what libc reads behind our back it cannot
  * ask for. (fopencookie streams have no fileno and crash in fgetwc and freopen: interposition.md, 3.8.)
  */
+#define REPORT_FAMILY REPORT_OPEN
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -180,6 +182,20 @@ int fs_fclose(FILE *stream)
         return EOF;
     }
     return rc;
+}
+
+FILE *fs_setmntent(const char *path, const char *mode)
+{
+    if (path != NULL && target_may_be_inside(path))
+        return fs_fopen(path, mode);
+    return real.setmntent(path, mode);
+}
+
+int fs_endmntent(FILE *stream)
+{
+    if (stream != NULL)
+        (void)fs_fclose(stream); /* endmntent always says 1 */
+    return 1;
 }
 
 static int fill_inherited(void)

@@ -10,6 +10,7 @@
 #include "core/client/session.h"
 #include "preload/cwd.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/place.h"
 
 static const char *prefix;
@@ -29,13 +30,41 @@ static bool starts_with_dir(const char *path, const char *dir, size_t len)
     return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-/* "//", "/." : what a lexical comparison with the prefix could miss. */
+static bool ends_component(char c)
+{
+    return c == '/' || c == '\0';
+}
+
+/* A component "." or "..", or "//": what a lexical comparison with the prefix could miss. */
 static bool has_odd_parts(const char *path)
 {
-    for (const char *p = path; *p != '\0'; p++)
-        if (p[0] == '/' && (p[1] == '/' || p[1] == '.'))
+    for (const char *p = path; *p != '\0'; p++) {
+        if (p[0] != '/')
+            continue;
+        if (p[1] == '/')
             return true;
-    return path[0] == '.';
+        if (p[1] == '.' && (ends_component(p[2]) || (p[2] == '.' && ends_component(p[3]))))
+            return true;
+    }
+    return false;
+}
+
+static bool has_up(const char *path)
+{
+    for (const char *p = strstr(path, ".."); p != NULL; p = strstr(p + 1, ".."))
+        if ((p == path || p[-1] == '/') && ends_component(p[2]))
+            return true;
+    return false;
+}
+
+/* Whether the prefix's last name is one of the components. */
+static bool has_prefix_name(const char *path)
+{
+    size_t len = prefix_len - (size_t)(prefix_name + 1 - prefix);
+    for (const char *p = strstr(path, prefix_name + 1); p != NULL; p = strstr(p + 1, prefix_name + 1))
+        if ((p == path || p[-1] == '/') && ends_component(p[len]))
+            return true;
+    return false;
 }
 
 static bool is_magic(const char *path)
@@ -62,12 +91,14 @@ static inline bool may_be_inside(int dirfd, const char *path)
         if (path[1] == 'p' || path[1] == 'd')
             if (is_magic(path))
                 return true;
-        return strstr(path, prefix_name) != NULL && has_odd_parts(path);
+        return has_prefix_name(path) && has_odd_parts(path);
     }
-    if (dirfd == AT_FDCWD ? cwd_where() == CWD_INSIDE
-                          : fd_kind_of(fdtable_get(dirfd)) != FD_OUTSIDE)
+    if (dirfd != AT_FDCWD)
+        return fd_kind_of(fdtable_get(dirfd)) != FD_OUTSIDE || has_prefix_name(path);
+    enum cwd_state where = cwd_where();
+    if (where == CWD_INSIDE)
         return true;
-    return strstr(path, prefix_name + 1) != NULL; /* "../algo", or "algo" where the cwd is "/" */
+    return (where == CWD_ABOVE || has_up(path)) && has_prefix_name(path);
 }
 
 bool target_may_be_inside(const char *path)
@@ -102,44 +133,6 @@ static const char *rel_of(const struct virtual_path *v, size_t *ret_len)
     return v->text + skip;
 }
 
-/* "x/.." is only right if x is a directory; the kernel would find out, so do we. */
-static int check_directory(const struct virtual_path *v)
-{
-    size_t len;
-    const char *rel = rel_of(v, &len);
-    const struct session *session;
-    int rc = session_get(&session);
-    if (rc == 0 && len > 0)
-        rc = door_ensure(rel, len, WIRE_WANT_ENTRY);
-    if (rc < 0)
-        return rc;
-    char native[PATH_MAX];
-    if (session->tree_len + 1 + len >= sizeof(native))
-        return -ENAMETOOLONG;
-    memcpy(native, session->tree, session->tree_len);
-    native[session->tree_len] = '/';
-    memcpy(native + session->tree_len + 1, rel, len);
-    native[session->tree_len + 1 + len] = '\0';
-    struct stat st;
-    rc = sys_fstatat(AT_FDCWD, native, &st, 0);
-    if (rc < 0)
-        return rc;
-    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-}
-
-static int step_up(struct virtual_path *v)
-{
-    if (is_inside(v)) {
-        int rc = check_directory(v);
-        if (rc < 0)
-            return rc;
-    }
-    while (v->len > 0 && v->text[--v->len] != '/')
-        ;
-    v->text[v->len] = '\0';
-    return 0;
-}
-
 static int step_down(struct virtual_path *v, const char *name, size_t len)
 {
     if (len > NAME_MAX || v->len + 1 + len >= v->size)
@@ -151,6 +144,7 @@ static int step_down(struct virtual_path *v, const char *name, size_t len)
     return 0;
 }
 
+/* Only for a path without ".." that is inside all the way. */
 static int walk(struct virtual_path *v, const char *path)
 {
     while (*path != '\0') {
@@ -158,9 +152,7 @@ static int walk(struct virtual_path *v, const char *path)
         while (path[len] != '\0' && path[len] != '/')
             len++;
         int rc = 0;
-        if (len == 2 && path[0] == '.' && path[1] == '.')
-            rc = step_up(v);
-        else if (len > 0 && !(len == 1 && path[0] == '.'))
+        if (len > 0 && !(len == 1 && path[0] == '.'))
             rc = step_down(v, path, len);
         if (rc < 0)
             return rc;
@@ -205,7 +197,7 @@ static bool ends_as_directory(const char *path)
         return true;
     if (len > 1 && path[len - 1] == '.' && path[len - 2] == '/')
         return true;
-    return len > 2 && strcmp(path + len - 3, "/..") == 0;
+    return len == 1 && path[0] == '.';
 }
 
 static int point_inside(struct target *t, const struct virtual_path *v, bool directory)
@@ -279,69 +271,54 @@ static bool point_straight(struct target *t, const char *path)
     return true;
 }
 
-/* A path through /proc or /dev: a link to a descriptor or the cwd that may lead into the tree. */
-static int resolve_magic(struct virtual_path *v, const char *path, const char **ret_rest)
+/* What a comparison cannot tell is followed as the kernel would: "..", links of /proc, links outside. */
+static int follow(struct target *t, int dirfd, const char *path, bool started_inside)
 {
-    static const char *const links[] = { "/proc/self/cwd", "/proc/thread-self/cwd", "/proc/self/root" };
-    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-        size_t len = strlen(links[i]);
-        if (!starts_with_dir(path, links[i], len) || path[len] == '\0')
-            continue;
-        *ret_rest = path + len;
-        v->len = 0;
-        return i == 2 ? 0 : start_of(v, AT_FDCWD);
+    struct follow f;
+    int rc = follow_path(&f, dirfd, path, FOLLOW_NEVER);
+    if (rc < 0)
+        return f.inside || started_inside ? rc : 0;
+    struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
+    v.len = strlen(f.path);
+    memcpy(v.text, f.path, v.len + 1);
+    if (f.inside) {
+        bool directory = v.text[v.len - 1] == '/';
+        if (directory)
+            v.text[--v.len] = '\0';
+        return point_inside(t, &v, directory);
     }
-    static const char *const descriptors[] = { "/proc/self/fd/", "/dev/fd/" };
-    for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++) {
-        size_t len = strlen(descriptors[i]);
-        if (strncmp(path, descriptors[i], len) != 0)
-            continue;
-        int fd = 0;
-        const char *p = path + len;
-        for (; *p >= '0' && *p <= '9' && fd < FDTABLE_MAX; p++)
-            fd = fd * 10 + (*p - '0');
-        if (*p != '/' || p == path + len)
-            return 1;
-        *ret_rest = p;
-        return start_of(v, fd);
+    if (started_inside) { /* out of the prefix by ".." */
+        t->path = v.text;
+        t->dirfd = AT_FDCWD;
     }
-    return 1;
+    return 0;
 }
 
 static __attribute__((noinline)) int look_closer(struct target *t, int dirfd, const char *path)
 {
     struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
     const char *rest = path;
-    int rc = 0;
+    bool said = path[0] == '/' && starts_with_dir(path, prefix, prefix_len);
     if (strnlen(path, PATH_MAX) >= PATH_MAX)
-        return path[0] == '/' && !starts_with_dir(path, prefix, prefix_len) ? 0 : -ENAMETOOLONG;
+        return path[0] == '/' && !said ? 0 : -ENAMETOOLONG;
     const char *behind = path[0] == '/' ? place_in_known_tree(path) : NULL;
-    if (behind != NULL) { /* a native path of the tree itself, handed on by another program */
+    if (said || behind != NULL) { /* or a native path of the tree itself, handed on by another program */
         memcpy(v.text, prefix, prefix_len + 1);
         v.len = prefix_len;
-        rest = behind;
+        rest = behind != NULL ? behind : path + prefix_len;
     } else if (path[0] != '/') {
-        rc = start_of(&v, dirfd);
-    } else if (is_magic(path)) {
-        t->magic = true;
-        rc = resolve_magic(&v, path, &rest);
+        int rc = start_of(&v, dirfd);
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
+    } else {
+        t->magic = is_magic(path);
+        return follow(t, dirfd, path, false);
     }
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
     bool started_inside = is_inside(&v);
-    rc = walk(&v, rest);
-    if (rc < 0)
-        return is_inside(&v) || started_inside ? rc : 0;
-    if (is_inside(&v))
-        return point_inside(t, &v, path[0] != '\0' && ends_as_directory(path));
-    if (started_inside || starts_with_dir(path, prefix, prefix_len)) { /* out of the prefix by ".." */
-        if (v.len == 0)
-            v.text[v.len++] = '/';
-        v.text[v.len] = '\0';
-        t->path = v.text;
-        t->dirfd = AT_FDCWD;
-    }
-    return 0;
+    if (!started_inside || has_up(rest))
+        return follow(t, dirfd, path, started_inside);
+    int rc = walk(&v, rest);
+    return rc < 0 ? rc : point_inside(t, &v, ends_as_directory(path));
 }
 
 /* Plain names only, one below the other, no slash at the end: what the kernel resolves as we would. How much
@@ -423,7 +400,7 @@ int target_translate(struct target *t, int dirfd, const char *path)
     return 0;
 }
 
-int target_find(struct target *t, int dirfd, const char *path)
+int target_find_uncounted(struct target *t, int dirfd, const char *path)
 {
     int rc = locate(t, dirfd, path);
     if (rc < 0)
@@ -440,13 +417,14 @@ int target_find(struct target *t, int dirfd, const char *path)
 int target_find_name(struct named *n, int dirfd, const char *path)
 {
     struct target *t = &n->t;
-    if (target_find(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path) < 0)
         return -1;
     int rc = t->near ? look_closer(t, dirfd, path) : 0;
     if (rc < 0)
         return fail(-rc);
     if (!t->inside)
         return 0;
+    report_count(REPORT_CHANGE);
     t->near = false;
     memcpy(n->name, t->rel, t->rel_len);
     n->name[t->rel_len] = '\0';
@@ -470,10 +448,11 @@ int target_check_parent(const struct target *t)
 
 int target_find_listing(struct target *t, int dirfd, const char *path)
 {
-    if (target_find(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path) < 0)
         return -1;
     if (!t->inside)
         return 0;
+    report_count(REPORT_LIST);
     int rc = t->near ? look_closer(t, dirfd, path) : 0;
     t->near = false;
     struct stat st; /* only a directory has a listing; what else it is the real call will say */

@@ -20,7 +20,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/client/report.h"
 #include "core/wire/message.h"
+
+/* What a policy file's calls are counted as; it may say so before its includes. */
+#ifndef REPORT_FAMILY
+#define REPORT_FAMILY REPORT_OTHER
+#endif
 
 struct target {
     int dirfd;        /* for the real call */
@@ -35,7 +41,14 @@ struct target {
 };
 
 /** Finds it and ensures the entry. 0, or -1 with errno. */
-int target_find(struct target *t, int dirfd, const char *path);
+int target_find_uncounted(struct target *t, int dirfd, const char *path);
+static inline int target_find(struct target *t, int dirfd, const char *path)
+{
+    int rc = target_find_uncounted(t, dirfd, path);
+    if (__builtin_expect(report_counting, 0) && rc == 0 && t->inside)
+        report_add(REPORT_FAMILY);
+    return rc;
+}
 /** The same, for an operation that reads the directory: all its names are ensured. */
 int target_find_listing(struct target *t, int dirfd, const char *path);
 /* A target with its path below the prefix as a string, as the agent wants it. */

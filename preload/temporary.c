@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Temporary names: libc fills the template behind our back, so in the prefix it is done here. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -9,7 +10,7 @@
 #include "preload/target.h"
 #include "preload/write.h"
 
-enum { MARKS = 6, TRIES = 1000 };
+enum { MARKS = 6, TRIES = 1000, STEM_MAX = 5 };
 
 
 /* Where the six marks stand, or NULL with errno. */
@@ -100,6 +101,60 @@ int fs_mkostemps(char *template, int suffix, int flags)
     if (is_inside(template))
         return make_unique(template, suffix, flags, false);
     return made_outside(real.mkostemps(template, suffix, flags));
+}
+
+/* A name that nothing has; whoever uses it must be ready to lose the race. */
+char *fs_mktemp(char *template)
+{
+    struct stat st;
+    if (!is_inside(template))
+        return real.mktemp(template);
+    char *marks = find_marks(template, 0);
+    int saved = errno;
+    for (int i = 0; marks != NULL && i < TRIES && fill_marks(marks) == 0; i++) {
+        if (fs_lstat(template, &st) == 0)
+            continue;
+        if (errno != ENOENT)
+            break;
+        errno = saved;
+        return template;
+    }
+    template[0] = '\0'; /* how mktemp says no */
+    return template;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    int saved = errno;
+    bool directory = path != NULL && path[0] != '\0' && fs_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    errno = saved;
+    return directory;
+}
+
+/* libc takes $TMPDIR, else `dir`, else /tmp: the first that is a directory. */
+char *fs_tempnam(const char *dir, const char *stem)
+{
+    const char *wanted = secure_getenv("TMPDIR");
+    if (!is_directory(wanted))
+        wanted = dir;
+    if (!is_directory(wanted) || !is_inside(wanted))
+        return real.tempnam(dir, stem);
+    if (stem == NULL || stem[0] == '\0')
+        stem = "file";
+    size_t dir_len = strlen(wanted);
+    size_t stem_len = strnlen(stem, STEM_MAX);
+    char *name = malloc(dir_len + 1 + stem_len + MARKS + 1);
+    if (name == NULL)
+        return NULL;
+    memcpy(name, wanted, dir_len);
+    name[dir_len] = '/';
+    memcpy(name + dir_len + 1, stem, stem_len);
+    memcpy(name + dir_len + 1 + stem_len, "XXXXXX", MARKS + 1);
+    if (fs_mktemp(name)[0] != '\0')
+        return name;
+    free(name);
+    return NULL;
 }
 
 char *fs_mkdtemp(char *template)

@@ -3,15 +3,32 @@
  * Walks that libc makes behind our back: glob over our own directory calls, and ftw and nftw written
  * anew over them. Where a walk starts outside the prefix it is libc's.
  */
+#define REPORT_FAMILY REPORT_LIST
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/sys.h"
+#include "core/client/session.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/target.h"
 #include "preload/walk.h"
+
+bool walk_is_led_inside(const char *path)
+{
+    struct follow f;
+    struct stat st;
+    int saved = errno;
+    int rc = sys_fstatat(AT_FDCWD, path, &st, 0);
+    errno = -rc;
+    bool led = follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS);
+    errno = saved;
+    return led;
+}
 
 bool walk_starts_inside(const char *path)
 {
@@ -25,17 +42,32 @@ bool walk_starts_inside(const char *path)
 /* ---- glob ---- */
 
 /* The directory that a pattern's fixed part names. */
-static bool pattern_is_inside(const char *pattern)
+static void fixed_part(const char *pattern, char out[PATH_MAX])
 {
-    char fixed[PATH_MAX];
     size_t len = strcspn(pattern, "*?[{\\");
     while (len > 0 && pattern[len - 1] != '/')
         len--;
-    if (len >= sizeof(fixed))
-        return false;
-    memcpy(fixed, pattern, len);
-    fixed[len] = '\0';
-    return walk_starts_inside(len == 0 ? "." : fixed);
+    if (len == 0 || len >= PATH_MAX) {
+        memcpy(out, ".", 2);
+        return;
+    }
+    memcpy(out, pattern, len);
+    out[len] = '\0';
+}
+
+bool walk_pattern_is_inside(const char *pattern, int flags)
+{
+    char fixed[PATH_MAX];
+    size_t prefix_len;
+    const char *home = (flags & (GLOB_TILDE | GLOB_TILDE_CHECK)) != 0 && pattern[0] == '~'
+        ? getenv("HOME")
+        : NULL;
+    if (home != NULL && walk_starts_inside(home))
+        return true;
+    if ((flags & GLOB_BRACE) != 0 && strstr(pattern, session_prefix(&prefix_len)) != NULL)
+        return true;
+    fixed_part(pattern, fixed);
+    return walk_starts_inside(fixed);
 }
 
 static void *glob_opendir(const char *path)
@@ -55,8 +87,17 @@ static void glob_closedir(void *dir)
 
 int fs_glob(const char *pattern, int flags, glob_error *error, glob_t *result)
 {
-    if (pattern == NULL || (flags & GLOB_ALTDIRFUNC) != 0 || !pattern_is_inside(pattern))
+    if (pattern == NULL || (flags & GLOB_ALTDIRFUNC) != 0)
         return real.glob(pattern, flags, error, result);
+    if (!walk_pattern_is_inside(pattern, flags)) {
+        char fixed[PATH_MAX];
+        int rc = real.glob(pattern, flags, error, result);
+        if (rc != GLOB_NOMATCH)
+            return rc;
+        fixed_part(pattern, fixed);
+        if (!walk_is_led_inside(fixed))
+            return rc;
+    }
     result->gl_opendir = glob_opendir;
     result->gl_readdir = glob_readdir;
     result->gl_closedir = glob_closedir;
@@ -196,7 +237,7 @@ static int walk_start(struct walk *w, const char *path)
 
 int fs_ftw(const char *path, __ftw_func_t visit, int descriptors)
 {
-    if (!walk_starts_inside(path))
+    if (!walk_starts_inside(path) && !walk_is_led_inside(path))
         return real.ftw(path, visit, descriptors);
     struct walk w = { .visit_plain = visit };
     return walk_start(&w, path);
@@ -204,7 +245,7 @@ int fs_ftw(const char *path, __ftw_func_t visit, int descriptors)
 
 int fs_nftw(const char *path, __nftw_func_t visit, int descriptors, int flags)
 {
-    if (!walk_starts_inside(path))
+    if (!walk_starts_inside(path) && !walk_is_led_inside(path))
         return real.nftw(path, visit, descriptors, flags);
     struct walk w = { .visit = visit, .flags = flags };
     return walk_start(&w, path);

@@ -217,6 +217,17 @@ int write_commit_mapped(const void *at, size_t len)
     return rc;
 }
 
+void write_moved(const void *from, const void *to, size_t len)
+{
+    for (int i = 0; i < MAPPINGS; i++) {
+        uintptr_t start = (uintptr_t)from;
+        if (start > 1 && atomic_compare_exchange_strong(&mappings[i].at, &start, 1)) {
+            mappings[i].len = len;
+            atomic_store(&mappings[i].at, (uintptr_t)to);
+        }
+    }
+}
+
 void write_unmapped(const void *at, size_t len)
 {
     uintptr_t from = (uintptr_t)at;

@@ -44,6 +44,8 @@ int write_synchronise(int fd);
 void write_mapped(int fd, void *at, size_t len);
 /** Commits what a mapping of the range may have changed. 0 or -errno. */
 int write_commit_mapped(const void *at, size_t len);
+/** The mapping at `from` is now [to, to+len). */
+void write_moved(const void *from, const void *to, size_t len);
 /** Forgets mappings in the range: they are gone. */
 void write_unmapped(const void *at, size_t len);
 bool write_has_mappings(void);

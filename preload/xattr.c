@@ -4,6 +4,8 @@
  * ENOTSUP. The one exception is a collection's read ACL, which `user.algofs.acl` on its directory reads and
  * sets; it is not listed, so that nobody copies it. Our own on the tree's inodes are nobody's business.
  */
+#define REPORT_FAMILY REPORT_STAT
+
 #include <errno.h>
 #include <string.h>
 #include <sys/xattr.h>

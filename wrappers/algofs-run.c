@@ -20,6 +20,7 @@
 #include "wrappers/flush.h"
 #include "wrappers/local-server.h"
 #include "wrappers/probe.h"
+#include "wrappers/run-report.h"
 #include "wrappers/say.h"
 #include "wrappers/scratch.h"
 
@@ -35,6 +36,7 @@ struct run {
     const char *cache;
     bool readonly;
     bool stats;
+    bool report;
     bool help;
     char **command;
 };
@@ -57,6 +59,8 @@ static const struct run_option {
         offsetof(struct run, readonly) },
     { "--stats", NULL, "say at the end what was asked of the server",
         offsetof(struct run, stats) },
+    { "--report", NULL, "say at the end which programs made how many calls below the prefix",
+        offsetof(struct run, report) },
     { "--help", NULL, "show this", offsetof(struct run, help) },
 };
 
@@ -233,9 +237,14 @@ static int run_command(const struct run *run)
         return OWN_FAILURE;
     if (run->stats)
         (void)agent_status_read(session_cache(), &before); /* none yet: all counts from zero */
+    struct run_report *report = NULL;
+    size_t len;
+    if (run_report_start(session_cache(), run->report, &report) < 0 && run->report)
+        say("no report: its file cannot be made in the cache folder");
     int status = child_run(run->command);
     if (flush_is_needed() && flush_all() != 0 && status == 0)
         status = NOT_UPLOADED;
+    run_report_end(report, session_prefix(&len));
     if (run->stats)
         print_stats(before);
     cJSON_Delete(before);
@@ -273,6 +282,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], PROBE_ARGUMENT) == 0)
         return probe_main(argv[2]);
+    if (argc > 2 && strcmp(argv[1], CHILD_EXEC_ARGUMENT) == 0)
+        child_exec(argv + 2);
     struct run run = { 0 };
     if (parse(&run, argv) < 0)
         return OWN_FAILURE;

@@ -2,6 +2,7 @@
 #include "wrappers/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/client/report.h"
+#include "core/client/session.h"
 #include "wrappers/say.h"
 
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
@@ -33,9 +36,56 @@ static bool is_found(const char *file)
     return false;
 }
 
+/* For the report of algofs-run: does the command itself see the prefix? */
+static void report_command(const char *file)
+{
+    char path[PATH_MAX];
+    const char *search = getenv("PATH");
+    if (strchr(file, '/') != NULL) {
+        report_exec(AT_FDCWD, file, NULL);
+        return;
+    }
+    for (const char *at = search; at != NULL && *at != '\0'; at += *at == ':') {
+        int len = (int)strcspn(at, ":");
+        if (snprintf(path, sizeof(path), "%.*s/%s", len, at, file) < (int)sizeof(path) &&
+            access(path, X_OK) == 0) {
+            report_exec(AT_FDCWD, path, NULL);
+            return;
+        }
+        at += len;
+    }
+}
+
+/* Whether the search for the command passes a folder that only the shim sees. */
+static bool search_meets_prefix(const char *file)
+{
+    size_t len;
+    const char *search = strchr(file, '/') != NULL ? file : getenv("PATH");
+    return search != NULL && strstr(search, session_prefix(&len)) != NULL;
+}
+
 static void run_in_child(char *const argv[], const sigset_t *mask)
 {
     (void)sigprocmask(SIG_SETMASK, mask, NULL); /* cannot fail: the set was the kernel's own */
+    if (!search_meets_prefix(argv[0])) {
+        report_command(argv[0]);
+        (void)execvp(argv[0], argv);
+    }
+    size_t count = 0;
+    while (argv[count] != NULL)
+        count++;
+    char **again = calloc(count + 3, sizeof(*again));
+    if (again == NULL)
+        child_exec(argv);
+    again[0] = (char *)(uintptr_t) "algofs-run";
+    again[1] = (char *)(uintptr_t)CHILD_EXEC_ARGUMENT;
+    memcpy(again + 2, argv, count * sizeof(*argv));
+    (void)execv("/proc/self/exe", again);
+    child_exec(argv);
+}
+
+void child_exec(char *const argv[])
+{
     (void)execvp(argv[0], argv);
     int error = errno == EACCES && !is_found(argv[0]) ? ENOENT : errno;
     say("cannot run \"%s\": %s", argv[0], strerror(error));

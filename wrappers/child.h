@@ -12,4 +12,10 @@ enum { CHILD_CANNOT_RUN = 126, CHILD_NOT_FOUND = 127, CHILD_SIGNALLED = 128 };
  */
 int child_run(char *const argv[]);
 
+/** The hidden first argument that makes algofs-run, now with the shim, exec the command itself: it is not
+ * found without, so it may be below the prefix. */
+#define CHILD_EXEC_ARGUMENT "--exec"
+/** Does so; says why it cannot, and ends with the status for that. */
+void child_exec(char *const argv[]) __attribute__((noreturn));
+
 #endif

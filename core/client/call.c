@@ -7,6 +7,7 @@
 
 #include "core/base/sys.h"
 #include "core/client/launch.h"
+#include "core/client/report.h"
 #include "core/wire/location.h"
 
 enum {
@@ -143,6 +144,7 @@ int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffe
 {
     if (ret_fd != NULL)
         *ret_fd = -1;
+    report_count(REPORT_MESSAGE);
     for (int attempt = 0; attempt < CALL_ATTEMPTS; attempt++) {
         bool sent;
         int rc = exchange(cache, request, reply, send_fd, ret_fd, &sent);

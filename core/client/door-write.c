@@ -7,6 +7,7 @@
 #include "core/base/sys.h"
 #include "core/client/door.h"
 #include "core/client/environment.h"
+#include "core/client/report.h"
 
 /* The number that open(2) would have given: received descriptors came while a socket was open. */
 static int lowest_descriptor(int fd, int flags)
@@ -53,6 +54,7 @@ static int commit(int fd, const struct wire_commit_request *request)
 
 int door_commit(int fd, unsigned how)
 {
+    report_count(REPORT_COMMIT);
     struct wire_commit_request request = { .how = how };
     return commit(fd, &request);
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/sys.h"
 #include "core/client/call.h"
+#include "core/client/report.h"
 #include "core/client/session.h"
 
 enum { RENEWALS = 3 }; /* how often a restarted agent is told who we are before we give up */
@@ -153,6 +154,7 @@ int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complet
 
 int door_need(int fd, uint64_t offset, uint64_t length)
 {
+    report_count(REPORT_FETCH);
     struct wire_need_request request = { .offset = offset, .length = length };
     struct wire_buffer message;
     int rc = wire_encode_need_request(&message, WIRE_NEED, &request);

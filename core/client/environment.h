@@ -36,6 +36,7 @@
     ROW(ALGOFS_READONLY, ENVIRONMENT_CHILD)                                                      \
     ROW(ALGOFS_WRITEBACK, ENVIRONMENT_CHILD)                                                     \
     ROW(ALGOFS_FSYNC, ENVIRONMENT_CHILD)                                                         \
+    ROW(ALGOFS_REPORT, ENVIRONMENT_CHILD)                                                        \
     ROW(ALGOFS_FDS, ENVIRONMENT_PRIVATE)                                                         \
     ROW(HOME, ENVIRONMENT_AGENT)                                                                 \
     ROW(XDG_CACHE_HOME, ENVIRONMENT_PRIVATE)                                                     \

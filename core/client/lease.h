@@ -16,8 +16,14 @@
 #include <time.h>
 
 /* What a lease speaks of; part of the key. LEASE_RELATIVE and all numbers above it are for directories by
- * their paths from somewhere else than the prefix, each number for another place. */
-enum lease_kind { LEASE_DIRECTORY = 0, LEASE_ENTRY = 1, LEASE_RELATIVE = 2 };
+ * their paths from somewhere else than the prefix, each number for another place; LEASE_NATIVE and above
+ * are for directories outside the prefix that the kernel knows (preload/follow.c). */
+enum lease_kind {
+    LEASE_DIRECTORY = 0,
+    LEASE_ENTRY = 1,
+    LEASE_RELATIVE = 2,
+    LEASE_NATIVE = 1 << 30,
+};
 
 /* A moment on the lease clock: sixteenths of a second, modulo 2^28 (194 days). 0 is no lease,
  * LEASE_FOREVER one without end. */
