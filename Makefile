@@ -8,10 +8,10 @@ CC      ?= gcc
 VERSION := 0.1.0
 
 DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
-             libmicrohttpd-dev libmd-dev libexpat1-dev
+             libmicrohttpd-dev libmd-dev libexpat1-dev libfuse3-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
              universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
-             python3-venv attr
+             python3-venv attr fuse3 busybox-static
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DALGOFS_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -38,8 +38,13 @@ SHIM_OBJ := $(patsubst %.c,$(BUILD)/shim/%.o,$(SHIM_SRC))
 SHIM_CFLAGS = -std=gnu11 $(WARN) -fstack-protector-strong $(CFLAGS) $(SANITIZE_SHIM) -fPIC \
               -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -foptimize-sibling-calls -U_FORTIFY_SOURCE
 
+# The FUSE door, where there is a libfuse3 of at least 3.12; everything else builds without.
+HAVE_FUSE := $(shell pkg-config --atleast-version=3.12 fuse3 2>/dev/null && echo yes)
+FUSE_CFLAGS := $(if $(HAVE_FUSE),$(shell pkg-config --cflags fuse3))
+FUSE_LIBS := $(if $(HAVE_FUSE),$(shell pkg-config --libs fuse3))
+
 PROGRAMS := $(BUILD)/bin/algofs-server $(BUILD)/bin/algofs-agent $(BUILD)/bin/algofs-run \
-            $(BUILD)/bin/algofs
+            $(BUILD)/bin/algofs $(if $(HAVE_FUSE),$(BUILD)/bin/algofs-mount)
 SHIM     := $(BUILD)/lib/libalgofs.so
 UNIT_SRC := $(wildcard core/*/test-*.c server/test-*.c agent/test-*.c wrappers/test-*.c)
 UNIT     := $(patsubst %.c,$(BUILD)/unit/%,$(UNIT_SRC))
@@ -97,6 +102,11 @@ $(BUILD)/bin/algofs-server: $(call objects,$(call sources,server)) $(BUILD)/lib/
 $(BUILD)/bin/algofs-agent: $(call objects,$(call sources,agent)) $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(AGENT_LIBS) -o $@
+
+$(BUILD)/obj/fuse-fallback/%.o: ALL_CFLAGS += $(FUSE_CFLAGS)
+$(BUILD)/bin/algofs-mount: $(call objects,$(call sources,fuse-fallback)) $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(FUSE_LIBS) -o $@
 
 WRAPPER_COMMON := $(filter-out wrappers/algofs.c wrappers/algofs-run.c,$(call sources,wrappers))
 $(BUILD)/bin/algofs $(BUILD)/bin/algofs-run: $(BUILD)/bin/%: $(BUILD)/obj/wrappers/%.o \

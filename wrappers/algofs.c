@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/unshimmed.h"
 #include "core/client/environment.h"
 #include "core/client/launch.h"
 #include "core/client/session.h"
@@ -18,6 +19,8 @@ static const struct {
 } commands[] = {
     { "status", command_status, "what the agent does and has; --json for programs" },
     { "flush", command_flush, "waits until all that was written is on the remote" },
+    { "mount", command_mount, "shows the prefix as a folder, to every program; --help tells the options" },
+    { "umount", command_umount, "ends such a folder, when all is uploaded; --lazy: at once" },
     { "stop", command_stop, "ends the agent; the next touch of the prefix starts another" },
     { "version", command_version, "which algofs this is" },
 };
@@ -32,6 +35,8 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && (strcmp(argv[1], "mount") == 0 || strcmp(argv[1], "umount") == 0))
+        unshimmed_restart(argv);
     if (argc < 2) {
         print_usage(stderr);
         return 2;

@@ -14,6 +14,7 @@ static const char *const places[][PLACES_MAX] = {
     [BESIDE_LIBRARY] = { "../lib/libalgofs.so", "libalgofs.so" },
     [BESIDE_AGENT] = { "../libexec/algofs/algofs-agent", "algofs-agent" },
     [BESIDE_SERVER] = { "algofs-server" },
+    [BESIDE_MOUNT] = { "../libexec/algofs/algofs-mount", "algofs-mount" },
 };
 
 int beside_find(enum beside_part part, char out[PATH_MAX])

@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-enum beside_part { BESIDE_LIBRARY, BESIDE_AGENT, BESIDE_SERVER };
+enum beside_part { BESIDE_LIBRARY, BESIDE_AGENT, BESIDE_SERVER, BESIDE_MOUNT };
 
 /** Absolute path of a part. 0, or -ENOENT if it is in none of its places. */
 int beside_find(enum beside_part part, char out[PATH_MAX]);

@@ -5,6 +5,8 @@
 
 int command_status(int argc, char **argv);
 int command_flush(int argc, char **argv);
+int command_mount(int argc, char **argv);
+int command_umount(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_version(int argc, char **argv);
 

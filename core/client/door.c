@@ -43,6 +43,13 @@ static bool posted(const char *path, size_t len)
     return true;
 }
 
+uint64_t door_lease_left_ms(const char *path, size_t len)
+{
+    uint64_t by_directory = lease_left_ms(lease_find(LEASE_DIRECTORY, path, parent_len(path, len)));
+    uint64_t by_entry = lease_left_ms(lease_find(LEASE_ENTRY, path, len));
+    return by_directory > by_entry ? by_directory : by_entry;
+}
+
 static bool leased(const char *path, size_t len, enum wire_wanted wanted)
 {
     if (wanted == WIRE_WANT_LISTING)

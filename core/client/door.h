@@ -25,6 +25,9 @@ int door_ensure(const char *path, size_t len, enum wire_wanted wanted);
 /** Until when all names of directory `path` may be trusted, from what this process holds; 0: unknown. */
 lease_time door_directory_lease(const char *path, size_t len);
 
+/** How long the entry `path` may be trusted without asking, in milliseconds; UINT64_MAX: for ever. */
+uint64_t door_lease_left_ms(const char *path, size_t len);
+
 /**
  * Tells the agent that `fd`, opened natively at `path`, is an incomplete file about to be read.
  * ret_complete: all is here now. Else *ret_map_fd is its presence map, to be mapped and closed.

@@ -53,6 +53,15 @@ bool lease_valid(lease_time until)
     return left != 0 && left < TIME_MASK / 2; /* the far half of the circle is the past */
 }
 
+uint64_t lease_left_ms(lease_time until)
+{
+    if (until == LEASE_FOREVER)
+        return UINT64_MAX;
+    if (!lease_valid(until))
+        return 0;
+    return ((until - now_ticks()) & TIME_MASK) * 1000 / TICKS_PER_SECOND;
+}
+
 static uint64_t key_of(unsigned kind, const char *path, size_t len)
 {
     return hash_bytes(path, len) ^ ((uint64_t)kind * 0xd6e8feb86659fd93u);

@@ -36,6 +36,8 @@ void lease_use_clock(int (*clock)(clockid_t, struct timespec *));
 lease_time lease_time_from_ms(uint64_t until_ms);
 /** Whether a moment is still to come. */
 bool lease_valid(lease_time until);
+/** Milliseconds until then, rounded down; 0: it has passed; UINT64_MAX: for ever. */
+uint64_t lease_left_ms(lease_time until);
 
 /** Until when `path` is leased; 0 if it is not. */
 lease_time lease_find(unsigned kind, const char *path, size_t len);

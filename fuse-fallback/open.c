@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening. For reading: natively, and the agent is asked if data is missing. For writing: by the agent, which
+ * writes an intent first.
+ *
+ * What the kernel may do with the pages: a descriptor that only writes, or appends, goes past its cache, so that
+ * two doors that append to one file never write over each other. What can be mapped goes through the cache,
+ * which is emptied at each open and asks for the file's time and size before each read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/client/door-write.h"
+#include "core/wire/entry.h"
+#include "entry.h"
+#include "handle.h"
+#include "lock.h"
+
+static bool is_write(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT)) != 0;
+}
+
+/* Alignment, times and blocking are the kernel's business with the program, not ours with the tree. */
+static int native_flags(int flags)
+{
+    return (flags & ~(O_DIRECT | O_NOATIME | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)) | O_CLOEXEC;
+}
+
+static void set_cache_mode(struct fuse_file_info *fi, bool writer)
+{
+    fi->direct_io = writer && ((fi->flags & O_ACCMODE) == O_WRONLY || (fi->flags & O_APPEND) != 0);
+    fi->keep_cache = 0;
+}
+
+static int open_to_read(struct node *node, int flags, struct handle **ret_handle)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int rc = node_path(node, path);
+    CLEANUP_CLOSE int fd = rc < 0 ? rc : node_open(node, native_flags(flags) & ~O_CREAT, &st);
+    if (fd < 0)
+        return fd;
+    struct handle *handle = handle_new(node, fd, false);
+    if (handle == NULL)
+        return -ENOMEM;
+    (void)TAKE_FD(fd); /* the handle's */
+    rc = entry_is_incomplete(st.st_mode) ? handle_adopt(handle, path, flags, (uint64_t)st.st_size) : 0;
+    if (rc < 0) {
+        handle_put(handle);
+        return rc;
+    }
+    *ret_handle = handle;
+    return 0;
+}
+
+/* A name that has gone is looked up anew; what it was before is not written to. */
+static int open_by_agent(struct node *node, int flags, int *ret_fd)
+{
+    char path[PATH_MAX];
+    struct native_key key;
+    struct stat st;
+    CLEANUP_CLOSE int before = node_open(node, O_PATH, NULL);
+    int rc = before < 0 ? before : node_path(node, path);
+    CLEANUP_CLOSE int fd = -1;
+    if (rc >= 0)
+        rc = door_open_write(path, native_flags(flags) & ~O_CREAT, 0, &fd);
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    rc = node_check(node, fd, &st);
+    if (rc == -ESTALE && (flags & O_TRUNC) != 0 && native_stat(fd, &key, &st) == 0)
+        rc = node_become(node, &key); /* emptied by a fresh file: the kernel's inode is that from now on */
+    if (rc < 0)
+        return rc;
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+static int open_to_write(struct node *node, int flags, struct handle **ret_handle)
+{
+    CLEANUP_CLOSE int fd = -1;
+    int rc = open_by_agent(node, flags, &fd);
+    if (rc < 0)
+        return rc;
+    struct handle *handle = handle_new(node, fd, true);
+    if (handle == NULL)
+        return -ENOMEM;
+    (void)TAKE_FD(fd); /* the handle's */
+    *ret_handle = handle;
+    return 0;
+}
+
+static void undo(struct node *node, struct handle *handle)
+{
+    lock_released(handle);
+    node_detach(node, handle);
+    handle_put(handle);
+}
+
+void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct node *node = node_of(ino);
+    struct handle *handle = NULL;
+    int rc = is_write(fi->flags) ? open_to_write(node, fi->flags, &handle)
+                                 : open_to_read(node, fi->flags, &handle);
+    if (rc < 0) {
+        (void)fuse_reply_err(req, -rc);
+        return;
+    }
+    node_attach(node, handle);
+    fi->fh = (uint64_t)(uintptr_t)handle;
+    set_cache_mode(fi, handle->writer);
+    if (fuse_reply_open(req, fi) < 0)
+        undo(node, handle);
+}
+
+void file_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+    char path[PATH_MAX];
+    struct fuse_entry_param entry;
+    CLEANUP_CLOSE int fd = -1;
+    int rc = node_child_path(node_of(parent), name, path);
+    if (rc == 0)
+        rc = door_open_write(path, native_flags(fi->flags) | O_CREAT, mode & 07777, &fd);
+    if (rc == 0)
+        rc = entry_found(node_of(parent), name, fd, &entry);
+    if (rc < 0) {
+        (void)fuse_reply_err(req, -rc);
+        return;
+    }
+    struct node *node = node_of(entry.ino);
+    struct handle *handle = handle_new(node, fd, true);
+    if (handle == NULL) {
+        node_forget(node, 1);
+        (void)fuse_reply_err(req, ENOMEM);
+        return;
+    }
+    (void)TAKE_FD(fd); /* the handle's */
+    node_attach(node, handle);
+    fi->fh = (uint64_t)(uintptr_t)handle;
+    set_cache_mode(fi, true);
+    if (fuse_reply_create(req, &entry, fi) < 0) {
+        undo(node, handle);
+        node_forget(node, 1);
+    }
+}
+
+void file_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    (void)ino;
+    struct handle *handle = handle_of(fi->fh);
+    int rc = handle->writer ? door_commit_closing(handle->fd, 0) : 0;
+    lock_closed(handle, fi->lock_owner);
+    (void)fuse_reply_err(req, -rc);
+}
+
+void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    (void)ino;
+    struct handle *handle = handle_of(fi->fh);
+    undo(handle->node, handle);
+    (void)fuse_reply_err(req, 0);
+}
