@@ -64,8 +64,9 @@ static void api_read(struct request *request)
     }
     char etag[ANSWER_ETAG_LEN + 1];
     etag_get(&request->server->etags, fd, &st, etag);
-    bool head = strcmp(request->method, "HEAD") == 0;
-    download_file(TAKE_FD(fd), &st, request->target.path, etag, head ? NULL : request->head.range,
+    bool whole = strcmp(request->method, "HEAD") == 0 ||
+                 !download_if_range(request->head.if_range, etag);
+    download_file(TAKE_FD(fd), &st, request->target.path, etag, whole ? NULL : request->head.range,
         !request->server->options->no_range, &request->answer);
 }
 

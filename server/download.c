@@ -63,6 +63,16 @@ enum download_range_outcome download_parse_range(
     return DOWNLOAD_PART;
 }
 
+bool download_if_range(const char *text, const char *etag)
+{
+    if (text == NULL)
+        return true;
+    size_t len = strlen(etag);
+    if (text[0] != '"')
+        return len > 0 && strcmp(text, etag) == 0;
+    return len > 0 && strncmp(text + 1, etag, len) == 0 && strcmp(text + 1 + len, "\"") == 0;
+}
+
 void download_file(int fd, const struct stat *st, const char *name, const char *etag,
     const char *range, bool ranges, struct answer *answer)
 {

@@ -28,6 +28,12 @@ enum download_range_outcome download_parse_range(
     const char *text, uint64_t total, struct download_range *ret_range);
 
 /**
+ * Whether a Range is to be looked at beside the If-Range header `text` (NULL: none): only if that names
+ * the ETag `etag`, quoted or bare. A date never matches, for no answer has a Last-Modified.
+ */
+bool download_if_range(const char *text, const char *etag);
+
+/**
  * Answers with the file `fd` (consumed), whose status is `st`, name `name`, and ETag `etag` ("" if
  * unknown). `range` is the Range header or NULL; `ranges` tells whether to look at it at all.
  */

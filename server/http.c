@@ -71,6 +71,7 @@ static void http_read_head(struct MHD_Connection *connection, struct request_hea
     *head = (struct request_head){
         .authorization = http_header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
         .range = http_header(connection, MHD_HTTP_HEADER_RANGE),
+        .if_range = http_header(connection, MHD_HTTP_HEADER_IF_RANGE),
         .content_type = http_header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
         .marker = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "marker"),
         .wants_acl = http_flag(connection, "acl"),

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+/*
+ * Text is UTF-8 unless a client knows better: without a charset, official clients take text/... for
+ * ISO-8859-1 (HTTP's old default), and what was put as a string comes back as another one.
+ */
 static const struct {
     const char *extension;
     const char *type;
@@ -12,19 +16,19 @@ static const struct {
     { "avi", "video/x-msvideo" },
     { "bmp", "image/bmp" },
     { "bz2", "application/x-bzip2" },
-    { "css", "text/css" },
-    { "csv", "text/csv" },
+    { "css", "text/css; charset=utf-8" },
+    { "csv", "text/csv; charset=utf-8" },
     { "flac", "audio/flac" },
     { "gif", "image/gif" },
     { "gz", "application/gzip" },
-    { "htm", "text/html" },
-    { "html", "text/html" },
+    { "htm", "text/html; charset=utf-8" },
+    { "html", "text/html; charset=utf-8" },
     { "jpeg", "image/jpeg" },
     { "jpg", "image/jpeg" },
-    { "js", "text/javascript" },
+    { "js", "text/javascript; charset=utf-8" },
     { "json", "application/json" },
-    { "log", "text/plain" },
-    { "md", "text/markdown" },
+    { "log", "text/plain; charset=utf-8" },
+    { "md", "text/markdown; charset=utf-8" },
     { "mkv", "video/x-matroska" },
     { "mov", "video/quicktime" },
     { "mp3", "audio/mpeg" },
@@ -36,8 +40,8 @@ static const struct {
     { "tar", "application/x-tar" },
     { "tif", "image/tiff" },
     { "tiff", "image/tiff" },
-    { "tsv", "text/tab-separated-values" },
-    { "txt", "text/plain" },
+    { "tsv", "text/tab-separated-values; charset=utf-8" },
+    { "txt", "text/plain; charset=utf-8" },
     { "wav", "audio/wav" },
     { "webm", "video/webm" },
     { "webp", "image/webp" },

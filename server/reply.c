@@ -162,6 +162,8 @@ static void reply_add_headers(
         wrong_etag ? "00000000000000000000000000000000" : answer->etag);
     if (is_head)
         reply_add(response, "X-Error-Message", answer->message);
+    if (answer->status == 405) /* RFC 9110, 15.5.6 */
+        reply_add(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, PUT, POST, PATCH, DELETE");
     if (answer->accepts_ranges)
         reply_add(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
     if (answer->has_range)

@@ -22,6 +22,7 @@ enum { REQUEST_METHOD_MAX = 16 };
 struct request_head {
     const char *authorization;
     const char *range;
+    const char *if_range;
     const char *content_type;
     const char *marker;    /* query */
     bool wants_acl;        /* query */

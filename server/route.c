@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/strbuf.h"
+#include "server/json.h"
 #include "server/store.h"
 
 static int route_hex_digit(char c)
@@ -36,6 +38,43 @@ static int route_decode(char *text)
     }
     *out = '\0';
     return 0;
+}
+
+/*
+ * Whether the undecoded rest of /v1/data/ is form-encoded, as the Java and Scala clients send it: slashes
+ * are %2F, and then a space is '+' and a plus is %2B. Whoever leaves the slashes as they are means '+' by
+ * '+', and whoever writes %2F by other rules writes %20 and %2B too.
+ */
+static bool route_is_form(const char *rest)
+{
+    return strchr(rest, '/') == NULL && strcasestr(rest, "%2F") != NULL && strstr(rest, "%20") == NULL;
+}
+
+static void route_unform(char *rest)
+{
+    for (char *p = rest; *p != '\0'; p++)
+        if (*p == '+')
+            *p = ' ';
+}
+
+/*
+ * `target` in UTF-8, as a new string. Bytes over 0x7f have no business in a request target; where they are
+ * not UTF-8 they are ISO-8859-1, which is what Node.js makes of such letters in a client's path.
+ */
+static char *route_to_utf8(const char *target)
+{
+    bool is_utf8 = json_is_utf8(target);
+    struct strbuf out = STRBUF_INIT;
+    for (const char *p = target; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c < 0x80 || is_utf8) {
+            strbuf_addch(&out, *p);
+        } else {
+            strbuf_addch(&out, (char)(0xc0 | c >> 6));
+            strbuf_addch(&out, (char)(0x80 | (c & 0x3f)));
+        }
+    }
+    return strbuf_detach(&out);
 }
 
 /* The path of a request target, as a new string: without query and without "http://host". */
@@ -133,7 +172,8 @@ static int route_check_path(struct route *route)
 
 int route_parse(struct route *route, const char *target)
 {
-    CLEANUP_FREE char *path = route_target_path(target);
+    CLEANUP_FREE char *text = route_to_utf8(target);
+    CLEANUP_FREE char *path = text == NULL ? NULL : route_target_path(text);
     if (path == NULL)
         return -ENOMEM;
     bool names_connector = true;
@@ -144,6 +184,8 @@ int route_parse(struct route *route, const char *target)
     }
     if (rest == NULL)
         return -ENOENT;
+    if (!names_connector && route_is_form(rest))
+        route_unform(rest);
     int rc = route_decode(rest);
     if (rc == 0)
         rc = route_split(route, rest, names_connector);

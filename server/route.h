@@ -9,8 +9,10 @@
  *     /v1/data/<scheme>://<path>       the connector <scheme>
  *
  * The path is percent-decoded once, as a whole, so %2F separates names and %3A%2F%2F spells "://";
- * '+' stands for itself. A path that could mean two things, or leave its root, is refused rather
- * than cleaned: "." and "..", empty names (one slash at the end is fine), NUL, bad escapes.
+ * '+' stands for itself, except in /v1/data/ where a whole path is form-encoded, slashes and all, as
+ * the official Java and Scala clients send it: then it is a space. A path that could mean two things, or
+ * leave its root, is refused rather than cleaned: "." and "..", empty names (one slash at the end is
+ * fine), NUL, bad escapes.
  */
 #ifndef ALGOFS_SERVER_ROUTE_H
 #define ALGOFS_SERVER_ROUTE_H

@@ -60,6 +60,7 @@ static void test_media_types(void **state)
     (void)state;
     assert_string_equal(media_type("a/b/cat.png"), "image/png");
     assert_string_equal(media_type("CAT.PNG"), "image/png");
+    assert_string_equal(media_type("a.txt"), "text/plain; charset=utf-8");
     assert_string_equal(media_type("x.tar.gz"), "application/gzip");
     assert_string_equal(media_type("png"), "application/octet-stream");
     assert_string_equal(media_type("x."), "application/octet-stream");

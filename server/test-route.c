@@ -31,6 +31,14 @@ static const struct {
     { "/v1/data/s3+lab://b/k", "s3+lab", "b/k", 2, false },
     { "/v1/data/s3%2Blab%3A%2F%2Fb%2Fk", "s3+lab", "b/k", 2, false },
     { "/v1/data/gs://", "gs", "", 0, false },
+    { "/v1/data/.my%2Fc+d%2Fa+b%2Bc", "data", ".my/c d/a b+c", 3, false }, /* form-encoded */
+    { "/v1/data/s3%2Blab%3A%2F%2Fb%2Fk+l", "s3+lab", "b/k l", 2, false },
+    { "/v1/data/.my%2fc%20d%2fa+b", "data", ".my/c d/a+b", 3, false }, /* not: it has %20 */
+    { "/v1/data/.my/c%2Fa+b", "data", ".my/c/a+b", 3, false },         /* not: it has a slash */
+    { "/v1/data/a/\xfcn\xef%20x", "data", "a/\xc3\xbcn\xc3\xaf x", 2, false }, /* ISO-8859-1 */
+    { "/v1/data/a/\xc3\xbcn\xc3\xaf", "data", "a/\xc3\xbcn\xc3\xaf", 2, false },
+    { "/v1/data/a/%FC", "data", "a/\xfc", 2, false },
+    { "/v1/connector/data/.my%2Fa+b", "data", ".my/a+b", 2, false },
     { "/v1/data/s3:/b", "data", "s3:/b", 2, false },
     { "/v1/connector/S3+Lab/b", "s3+Lab", "b", 1, false },
     { "/v1/connector/s3%2Blab/b/", "s3+lab", "b", 1, true },

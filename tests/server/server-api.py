@@ -72,7 +72,9 @@ def test_both_route_families():
         for path in ("/", "/v1", "/v1/connector", "/v1/connector/", "/v1/datas/x", "/v2/data/",
                      "/v1/connector/nosuch/x", "/v1/data/nosuch://x", "/v1/algo/a/b"):
             error(s.get(path), 404, "path not found", path)
-        error(s.call("OPTIONS", "/v1/data/"), 405)
+        answer = s.call("OPTIONS", "/v1/data/")
+        error(answer, 405)
+        same(answer.headers["Allow"], "GET, HEAD, PUT, POST, PATCH, DELETE")
 
 
 def test_names_are_decoded_once():
@@ -237,6 +239,11 @@ def test_ranges():
                 same(answer.headers["ETag"], hashlib.md5(data).hexdigest(), text)
         head = s.call("HEAD", "/v1/data/.my/c/f", headers={"Range": "bytes=5-9"})
         same((head.status, head.headers["Content-Length"]), (200, "100"))
+        etag = hashlib.md5(data).hexdigest()
+        for text, status in ((etag, 206), ('"%s"' % etag, 206), ("x", 200), ('"x"', 200), ('"%s' % etag, 200),
+                             ("Sat, 29 Oct 1994 19:43:31 GMT", 200)):
+            answer = s.get("/v1/data/.my/c/f", headers={"Range": "bytes=5-9", "If-Range": text})
+            same((answer.status, answer.body), (status, data[5:10] if status == 206 else data), text)
     with Server("--no-range") as s:
         write(os.path.join(s.root, "alice", "c", "f"), data)
         answer = s.get("/v1/data/.my/c/f", headers={"Range": "bytes=5-9"})
