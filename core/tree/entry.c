@@ -48,13 +48,15 @@ static bool entry_same_time(const struct tree *tree, struct timespec a, struct t
 }
 
 /*
- * Whether the file's own time is not the remote's, and the remote's that is noted on it is `mtime`.
- * One that was noted roughly, when the file was uploaded, is made exact by the first listing that
- * agrees with it.
+ * Whether the file's own time is not the remote's, and the remote's that is noted on it is what
+ * `attributes` say. One that was noted roughly, when the file was uploaded, is made exact by the first
+ * listing that agrees with it, if the version does too: the time alone may be that of somebody else's
+ * upload a moment later.
  */
-static bool entry_same_noted_time(
-    const struct tree *tree, int dir, const char *name, ino_t inode, struct timespec mtime)
+static bool entry_same_noted_time(const struct tree *tree, int dir, const char *name, ino_t inode,
+    const struct tree_attributes *attributes)
 {
+    const struct timespec mtime = attributes->mtime;
     struct file_noted noted;
     struct file_state state;
     CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
@@ -65,6 +67,15 @@ static bool entry_same_noted_time(
         return entry_same_time(tree, noted.mtime, mtime);
     if (mtime.tv_sec < noted.mtime.tv_sec - (time_t)noted.before_s ||
         mtime.tv_sec > noted.mtime.tv_sec + (time_t)noted.window_s)
+        return false;
+    if (state.version[0] == '\0' && mtime.tv_sec > noted.mtime.tv_sec)
+        return false; /* nothing can tell, and it looks later than what the store said of ours */
+    if (state.version[0] != '\0' && attributes->version[0] == '\0') {
+        if (attributes->ret_unsure != NULL)
+            *attributes->ret_unsure = true;
+        return true;
+    }
+    if (state.version[0] != '\0' && strcmp(state.version, attributes->version) != 0)
         return false;
     noted.mtime = mtime;
     noted.window_s = noted.before_s = 0;
@@ -84,7 +95,7 @@ static bool entry_matches(struct tree *tree, int dir, const char *name, const st
     if ((uint64_t)st->st_size != attributes->size)
         return false;
     if (attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime) &&
-        !entry_same_noted_time(tree, dir, name, st->st_ino, attributes->mtime))
+        !entry_same_noted_time(tree, dir, name, st->st_ino, attributes))
         return false;
     if (attributes->version[0] == '\0')
         return true;
