@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "preload/cwd.h"
-#include "preload/fdtable.h"
-#include "preload/follow.h"
-#include "preload/fs.h"
-#include "preload/place.h"
-#include "preload/target.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,6 +9,11 @@
 
 #include "core/base/sys.h"
 #include "core/client/session.h"
+#include "preload/fdtable.h"
+#include "preload/follow.h"
+#include "preload/fs.h"
+#include "preload/place.h"
+#include "preload/target.h"
 
 static _Atomic int where = CWD_UNKNOWN;
 static _Atomic lease_time lease; /* of the directory itself */
