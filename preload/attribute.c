@@ -13,6 +13,7 @@
 #include "core/client/door-write.h"
 #include "preload/change.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
 #include "preload/target.h"
@@ -64,30 +65,41 @@ static struct door_attributes new_mode(mode_t mode, unsigned more)
 int fs_chmod(const char *path, mode_t mode)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a = new_mode(mode, 0);
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a) : real.chmod(n.t.path, mode);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.chmod(n.t.path, mode);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_chmod(f.path, mode) : rc;
 }
 
 int fs_lchmod(const char *path, mode_t mode)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a = new_mode(mode, WIRE_SET_NOFOLLOW);
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a) : real.lchmod(n.t.path, mode);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.lchmod(n.t.path, mode);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lchmod(f.path, mode) : rc;
 }
 
 int fs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a =
         new_mode(mode, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WIRE_SET_NOFOLLOW : 0);
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a)
-                      : real.fchmodat(n.t.dirfd, n.t.path, mode, flags);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.fchmodat(n.t.dirfd, n.t.path, mode, flags);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, follow_flags(flags)) ? fs_fchmodat(AT_FDCWD, f.path, mode, flags) : rc;
 }
 
 int fs_fchmod(int fd, mode_t mode)
@@ -111,19 +123,27 @@ static struct door_attributes new_owner(uid_t owner, gid_t group, unsigned more)
 int fs_chown(const char *path, uid_t owner, gid_t group)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a = new_owner(owner, group, 0);
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a) : real.chown(n.t.path, owner, group);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.chown(n.t.path, owner, group);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_chown(f.path, owner, group) : rc;
 }
 
 int fs_lchown(const char *path, uid_t owner, gid_t group)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a = new_owner(owner, group, WIRE_SET_NOFOLLOW);
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a) : real.lchown(n.t.path, owner, group);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.lchown(n.t.path, owner, group);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lchown(f.path, owner, group) : rc;
 }
 
 int fs_fchown(int fd, uid_t owner, gid_t group)
@@ -138,12 +158,15 @@ int fs_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flags
         return dirfd == AT_FDCWD ? real.fchownat(dirfd, path, owner, group, flags)
                                  : fs_fchown(dirfd, owner, group);
     struct named n;
+    struct follow f;
     struct door_attributes a = new_owner(
         owner, group, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WIRE_SET_NOFOLLOW : 0);
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? set_by_path(&n.t, n.name, &a)
-                      : real.fchownat(n.t.dirfd, n.t.path, owner, group, flags);
+    if (n.t.inside)
+        return set_by_path(&n.t, n.name, &a);
+    int rc = real.fchownat(n.t.dirfd, n.t.path, owner, group, flags);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, follow_flags(flags)) ? fs_fchownat(AT_FDCWD, f.path, owner, group, flags) : rc;
 }
 
 /* ---- Times ---- */
@@ -170,10 +193,13 @@ static const struct timespec *from_timevals(const struct timeval times[2], struc
 int fs_utime(const char *path, const struct utimbuf *times)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    if (!n.t.inside)
-        return real.utime(n.t.path, times);
+    if (!n.t.inside) {
+        int rc = real.utime(n.t.path, times);
+        return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_utime(f.path, times) : rc;
+    }
     struct timespec wanted[2] = { { 0 } };
     if (times != NULL) {
         wanted[0].tv_sec = times->actime;
@@ -197,18 +223,25 @@ static int set_timevals(const struct named *n, const struct timeval times[2], un
 int fs_utimes(const char *path, const struct timeval times[2])
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_timevals(&n, times, 0) : real.utimes(n.t.path, times);
+    if (n.t.inside)
+        return set_timevals(&n, times, 0);
+    int rc = real.utimes(n.t.path, times);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_utimes(f.path, times) : rc;
 }
 
 int fs_lutimes(const char *path, const struct timeval times[2])
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_timevals(&n, times, WIRE_SET_NOFOLLOW)
-                      : real.lutimes(n.t.path, times);
+    if (n.t.inside)
+        return set_timevals(&n, times, WIRE_SET_NOFOLLOW);
+    int rc = real.lutimes(n.t.path, times);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lutimes(f.path, times) : rc;
 }
 
 int fs_futimes(int fd, const struct timeval times[2])
@@ -225,9 +258,13 @@ int fs_futimesat(int dirfd, const char *path, const struct timeval times[2])
     if (path == NULL)
         return is_ours(dirfd) ? fs_futimes(dirfd, times) : real.futimesat(dirfd, path, times);
     struct named n;
+    struct follow f;
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? set_timevals(&n, times, 0) : real.futimesat(n.t.dirfd, n.t.path, times);
+    if (n.t.inside)
+        return set_timevals(&n, times, 0);
+    int rc = real.futimesat(n.t.dirfd, n.t.path, times);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_ALWAYS) ? fs_futimesat(AT_FDCWD, f.path, times) : rc;
 }
 
 int fs_futimens(int fd, const struct timespec times[2])
@@ -244,10 +281,13 @@ int fs_utimensat(int dirfd, const char *path, const struct timespec times[2], in
         return fs_futimens(dirfd, times);
     }
     struct named n;
+    struct follow f;
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    if (!n.t.inside)
-        return real.utimensat(n.t.dirfd, n.t.path, times, flags);
+    if (!n.t.inside) {
+        int rc = real.utimensat(n.t.dirfd, n.t.path, times, flags);
+        return follow_leads_inside(rc < 0, &f, dirfd, path, follow_flags(flags)) ? fs_utimensat(AT_FDCWD, f.path, times, flags) : rc;
+    }
     struct door_attributes a =
         new_times(times, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WIRE_SET_NOFOLLOW : 0);
     return set_by_path(&n.t, n.name, &a);
@@ -258,10 +298,13 @@ int fs_utimensat(int dirfd, const char *path, const struct timespec times[2], in
 int fs_truncate(const char *path, off_t size)
 {
     struct named n;
+    struct follow f;
     struct door_attributes a = { .valid = WIRE_SET_SIZE, .size = size };
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    if (!n.t.inside)
-        return real.truncate(n.t.path, size);
+    if (!n.t.inside) {
+        int rc = real.truncate(n.t.path, size);
+        return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_truncate(f.path, size) : rc;
+    }
     return size < 0 ? result(-EINVAL) : set_by_path(&n.t, n.name, &a);
 }

@@ -10,6 +10,7 @@
 #include "core/base/sys.h"
 #include "core/client/session.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
 #include "preload/target.h"
@@ -100,7 +101,11 @@ int fs_chdir(const char *path)
     struct target t;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return moved(real.chdir(t.path));
+    struct follow f;
+    int rc = real.chdir(t.path);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_chdir(f.path);
+    return moved(rc);
 }
 
 int fs_fchdir(int fd)

@@ -16,6 +16,7 @@
 
 #include "core/base/sys.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/library.h"
@@ -127,8 +128,12 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
     if (t.magic && exec_fill(&t) < 0)
         return -1;
     if (!t.inside) {
+        struct follow f;
         report_exec(t.dirfd, t.path, NULL);
-        return real.execve(t.path, argv, envp);
+        int rc = real.execve(t.path, argv, envp);
+        if (!follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+            return rc;
+        return exec_program(f.path, argv, envp, depth + 1);
     }
     if (exec_fill(&t) < 0)
         return -1;

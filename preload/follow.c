@@ -250,12 +250,15 @@ int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_las
     w.links = 0;
     w.slash = false;
     w.prefix = session_prefix(&w.prefix_len);
-    ret->inside = false;
+    ret->inside = ret->met = false;
+    w.len = 0;
     int rc = start(&w, dirfd, path);
-    while (rc == 0 && w.rest[0] != '\0')
+    ret->met = is_inside(&w);
+    while (rc == 0 && w.rest[0] != '\0') {
         rc = walk_component(&w, last);
-    if (rc == 0 || w.len > 0)
-        ret->inside = is_inside(&w);
+        ret->met |= is_inside(&w);
+    }
+    ret->inside = is_inside(&w);
     if (rc == 0 && (w.slash || w.len == 0)) {
         if (w.len + 1 >= PATH_MAX)
             return -ENAMETOOLONG;
@@ -318,8 +321,20 @@ bool follow_failed_call(struct follow *ret, int dirfd, const char *path, enum fo
     bool through_last = last == FOLLOW_ALWAYS || (last == FOLLOW_SLASH && slash);
     bool leads = !parent_is_native(dirfd, path, parent) ||
         (through_last && (slash || is_broken_link(dirfd, path)));
-    if (leads)
-        leads = follow_path(ret, dirfd, path, last) == 0 && ret->inside;
+    int rc = leads ? follow_path(ret, dirfd, path, last) : 0;
+    errno = leads && ret->met && rc < 0 ? -rc : saved;
+    return leads && ret->met && rc == 0;
+}
+
+bool follow_links_inside(struct follow *ret, int dirfd, const char *path, enum follow_last last)
+{
+    int saved = errno;
+    struct stat st;
+    int rc = path == NULL
+        ? 0
+        : sys_fstatat(dirfd, path, &st, last == FOLLOW_ALWAYS ? 0 : AT_SYMLINK_NOFOLLOW);
+    errno = -rc;
+    bool leads = follow_leads_inside(rc < 0, ret, dirfd, path, last);
     errno = saved;
     return leads;
 }

@@ -34,17 +34,18 @@ static inline enum follow_last follow_flags(int at_flags)
 
 struct follow {
     char path[PATH_MAX]; /* absolute, in the program's words; a slash behind it if it had one */
-    bool inside;
+    bool inside; /* it ends in the prefix */
+    bool met;    /* it came through the prefix, wherever it ends */
 };
 
-/** Follows `path`. 0, or -errno as the kernel would give it; `inside` is set in both cases (where it ended). */
+/** Follows `path`. 0, or -errno as the kernel would give it; the flags are set in both cases. */
 int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_last last);
 
-/** The slow half of what follows. errno is kept. */
+/** The slow half of what follows. errno becomes what the kernel would have said, had it seen the prefix. */
 bool follow_failed_call(struct follow *ret, int dirfd, const char *path, enum follow_last last);
 
 /** Whether a native call on what a comparison took for outside has failed (`failed`, errno) only because
- *  links on its way lead into the prefix; then ret->path is the way to call again. */
+ *  links on its way lead into the prefix; then ret->path is the way to call again, without such links. */
 static inline bool follow_leads_inside(
     bool failed, struct follow *ret, int dirfd, const char *path, enum follow_last last)
 {
@@ -54,5 +55,8 @@ static inline bool follow_leads_inside(
         return false;
     return follow_failed_call(ret, dirfd, path, last);
 }
+
+/** The same before a call that must not be tried first; costs a system call. errno is kept. */
+bool follow_links_inside(struct follow *ret, int dirfd, const char *path, enum follow_last last);
 
 #endif

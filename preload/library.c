@@ -280,26 +280,17 @@ static bool search_path_may_be_inside(void)
 }
 
 /* A link outside that leads to a library in the prefix. */
-static __attribute__((noinline)) bool link_leads_inside(const char *path, struct follow *f)
-{
-    int saved = errno;
-    int rc = sys_faccessat(AT_FDCWD, path, F_OK);
-    errno = rc < 0 ? -rc : 0;
-    bool leads = follow_leads_inside(rc < 0, f, AT_FDCWD, path, FOLLOW_ALWAYS);
-    errno = saved;
-    return leads;
-}
-
 static __attribute__((noinline)) bool is_led_inside(const char *path)
 {
     struct follow f;
-    return link_leads_inside(path, &f);
+    return follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS);
 }
 
 static __attribute__((noinline)) void *open_linked_library(const char *path, int flags)
 {
     struct follow f;
-    return open_library(link_leads_inside(path, &f) ? f.path : path, flags);
+    bool led = follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS);
+    return open_library(led ? f.path : path, flags);
 }
 
 /* libc finds the caller by its return address (RUNPATH, name space): whatever may not be ours is a

@@ -6,6 +6,7 @@
 #include "core/base/sys.h"
 #include "core/client/door-write.h"
 #include "preload/change.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/target.h"
 #include "preload/write.h"
@@ -53,17 +54,25 @@ static int make_directory(const struct named *n, mode_t mode)
 int fs_mkdir(const char *path, mode_t mode)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? make_directory(&n, mode) : real.mkdir(n.t.path, mode);
+    if (n.t.inside)
+        return make_directory(&n, mode);
+    int rc = real.mkdir(n.t.path, mode);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_mkdir(f.path, mode) : rc;
 }
 
 int fs_mkdirat(int dirfd, const char *path, mode_t mode)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? make_directory(&n, mode) : real.mkdirat(n.t.dirfd, n.t.path, mode);
+    if (n.t.inside)
+        return make_directory(&n, mode);
+    int rc = real.mkdirat(n.t.dirfd, n.t.path, mode);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_mkdirat(AT_FDCWD, f.path, mode) : rc;
 }
 
 /* "x/." and "x/..": rmdir has errors of its own for them. */
@@ -100,35 +109,51 @@ static int remove_named(const struct named *n, const char *path, int flags)
 int fs_rmdir(const char *path)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? remove_named(&n, path, AT_REMOVEDIR) : real.rmdir(n.t.path);
+    if (n.t.inside)
+        return remove_named(&n, path, AT_REMOVEDIR);
+    int rc = real.rmdir(n.t.path);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_rmdir(f.path) : rc;
 }
 
 int fs_unlink(const char *path)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? remove_named(&n, path, 0) : real.unlink(n.t.path);
+    if (n.t.inside)
+        return remove_named(&n, path, 0);
+    int rc = real.unlink(n.t.path);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_unlink(f.path) : rc;
 }
 
 int fs_unlinkat(int dirfd, const char *path, int flags)
 {
     struct named n;
+    struct follow f;
+    if ((flags & ~AT_REMOVEDIR) != 0) /* said before the path is looked at */
+        return result(-EINVAL);
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? remove_named(&n, path, flags)
-                      : real.unlinkat(n.t.dirfd, n.t.path, flags);
+    if (n.t.inside)
+        return remove_named(&n, path, flags);
+    int rc = real.unlinkat(n.t.dirfd, n.t.path, flags);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_unlinkat(AT_FDCWD, f.path, flags) : rc;
 }
 
 int fs_remove(const char *path)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    if (!n.t.inside)
-        return real.remove(n.t.path);
+    if (!n.t.inside) {
+        int rc = real.remove(n.t.path);
+        return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_remove(f.path) : rc;
+    }
     struct stat st;
     int rc = sys_fstatat(n.t.dirfd, n.t.path, &st, AT_SYMLINK_NOFOLLOW);
     if (rc < 0)
@@ -147,13 +172,21 @@ enum pair_side { PAIR_FAILED = -1, PAIR_OUTSIDE = 0, PAIR_INSIDE = 1 };
 
 /* PAIR_FAILED: errno is set; a pair across the prefix's border is EXDEV. */
 static enum pair_side find_pair(
-    struct pair *p, int from_dirfd, const char *from, int to_dirfd, const char *to)
+    struct pair *p, int from_dirfd, const char *from_path, int to_dirfd, const char *to_path)
 {
-    if (target_find_name(&p->from, from_dirfd, from) < 0 ||
-        target_find_name(&p->to, to_dirfd, to) < 0)
+    if (target_find_name(&p->from, from_dirfd, from_path) < 0 ||
+        target_find_name(&p->to, to_dirfd, to_path) < 0)
         return PAIR_FAILED;
     if (!p->from.t.inside && !p->to.t.inside)
         return PAIR_OUTSIDE;
+    if (p->from.t.inside != p->to.t.inside) { /* unless links lead the other one there as well */
+        struct follow f;
+        bool to = p->from.t.inside;
+        if (follow_failed_call(
+                &f, to ? to_dirfd : from_dirfd, to ? to_path : from_path, FOLLOW_NEVER) &&
+            target_find_name(to ? &p->to : &p->from, AT_FDCWD, f.path) < 0)
+            return PAIR_FAILED;
+    }
     /* The kernel walks to both parents before it looks at anything else. */
     int rc = target_check_parent(&p->from.t);
     if (rc == 0)
@@ -161,6 +194,26 @@ static enum pair_side find_pair(
     if (rc == 0 && p->from.t.inside != p->to.t.inside)
         rc = -EXDEV;
     return result(rc) < 0 ? PAIR_FAILED : PAIR_INSIDE;
+}
+
+/* A pair that the kernel took for outside and failed: whether links lead either side into the prefix. */
+struct led_pair {
+    struct follow from;
+    struct follow to;
+    const char *from_path;
+    const char *to_path;
+};
+
+static bool pair_is_led(struct led_pair *led, int rc, int *from_dirfd, const char *from,
+    int *to_dirfd, const char *to, enum follow_last last)
+{
+    bool from_led = follow_leads_inside(rc < 0, &led->from, *from_dirfd, from, last);
+    bool to_led = follow_leads_inside(rc < 0, &led->to, *to_dirfd, to, FOLLOW_NEVER);
+    led->from_path = from_led ? led->from.path : from;
+    led->to_path = to_led ? led->to.path : to;
+    *from_dirfd = from_led ? AT_FDCWD : *from_dirfd;
+    *to_dirfd = to_led ? AT_FDCWD : *to_dirfd;
+    return from_led || to_led;
 }
 
 /* Whether `below` lies somewhere in directory `above`. */
@@ -189,13 +242,23 @@ static int rename_inside(const struct pair *p, const char *from, const char *to,
     return result(rc < 0 ? rc : door_rename(p->from.name, p->to.name, flags));
 }
 
+static __attribute__((noinline)) int renamed_by_links(
+    int rc, int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned flags)
+{
+    struct led_pair led;
+    if (!pair_is_led(&led, rc, &from_dirfd, from, &to_dirfd, to, FOLLOW_NEVER))
+        return rc;
+    return fs_renameat2(from_dirfd, led.from_path, to_dirfd, led.to_path, flags);
+}
+
 int fs_rename(const char *from, const char *to)
 {
     struct pair p;
     enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
-    return real.rename(p.from.t.path, p.to.t.path);
+    int rc = real.rename(p.from.t.path, p.to.t.path);
+    return rc < 0 ? renamed_by_links(rc, AT_FDCWD, from, AT_FDCWD, to, 0) : rc;
 }
 
 int fs_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
@@ -204,7 +267,8 @@ int fs_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
     enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
-    return real.renameat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path);
+    int rc = real.renameat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path);
+    return rc < 0 ? renamed_by_links(rc, from_dirfd, from, to_dirfd, to, 0) : rc;
 }
 
 int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned flags)
@@ -213,7 +277,9 @@ int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to,
     enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, flags);
-    return real.renameat2(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+    int rc =
+        real.renameat2(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+    return rc < 0 ? renamed_by_links(rc, from_dirfd, from, to_dirfd, to, flags) : rc;
 }
 
 /* ---- Links, nodes, sockets: EPERM until a remote can hold them ---- */
@@ -225,13 +291,24 @@ static int refuse_link(const struct pair *p)
     return rc < 0 ? result(rc) : refuse_node(&p->to.t);
 }
 
+static __attribute__((noinline)) int linked_by_links(
+    int rc, int from_dirfd, const char *from, int to_dirfd, const char *to, int flags)
+{
+    struct led_pair led;
+    enum follow_last last = (flags & AT_SYMLINK_FOLLOW) != 0 ? FOLLOW_ALWAYS : FOLLOW_NEVER;
+    if (!pair_is_led(&led, rc, &from_dirfd, from, &to_dirfd, to, last))
+        return rc;
+    return fs_linkat(from_dirfd, led.from_path, to_dirfd, led.to_path, flags);
+}
+
 int fs_link(const char *from, const char *to)
 {
     struct pair p;
     enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : refuse_link(&p);
-    return real.link(p.from.t.path, p.to.t.path);
+    int rc = real.link(p.from.t.path, p.to.t.path);
+    return rc < 0 ? linked_by_links(rc, AT_FDCWD, from, AT_FDCWD, to, 0) : rc;
 }
 
 int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, int flags)
@@ -247,23 +324,32 @@ int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, in
     enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : refuse_link(&p);
-    return real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+    int rc = real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
+    return rc < 0 ? linked_by_links(rc, from_dirfd, from, to_dirfd, to, flags) : rc;
 }
 
 int fs_symlink(const char *text, const char *path)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? refuse_node(&t) : real.symlink(text, t.path);
+    if (t.inside)
+        return refuse_node(&t);
+    int rc = real.symlink(text, t.path);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_symlink(text, f.path) : rc;
 }
 
 int fs_symlinkat(const char *text, int dirfd, const char *path)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
-    return t.inside ? refuse_node(&t) : real.symlinkat(text, t.dirfd, t.path);
+    if (t.inside)
+        return refuse_node(&t);
+    int rc = real.symlinkat(text, t.dirfd, t.path);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_symlinkat(text, AT_FDCWD, f.path) : rc;
 }
 
 /* mknod can make a plain file; nothing else has a place on a remote. */
@@ -278,48 +364,71 @@ static int make_node(const struct named *n, mode_t mode)
 int fs_mknod(const char *path, mode_t mode, dev_t device)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? make_node(&n, mode) : real.mknod(n.t.path, mode, device);
+    if (n.t.inside)
+        return make_node(&n, mode);
+    int rc = real.mknod(n.t.path, mode, device);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_mknod(f.path, mode, device) : rc;
 }
 
 int fs_mknodat(int dirfd, const char *path, mode_t mode, dev_t device)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? make_node(&n, mode) : real.mknodat(n.t.dirfd, n.t.path, mode, device);
+    if (n.t.inside)
+        return make_node(&n, mode);
+    int rc = real.mknodat(n.t.dirfd, n.t.path, mode, device);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_mknodat(AT_FDCWD, f.path, mode, device) : rc;
 }
 
 int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? make_node(&n, mode) : real.__xmknod(version, n.t.path, mode, device);
+    if (n.t.inside)
+        return make_node(&n, mode);
+    int rc = real.__xmknod(version, n.t.path, mode, device);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_xmknod(version, f.path, mode, device) : rc;
 }
 
 int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, dirfd, path) < 0)
         return -1;
-    return n.t.inside ? make_node(&n, mode)
-                      : real.__xmknodat(version, n.t.dirfd, n.t.path, mode, device);
+    if (n.t.inside)
+        return make_node(&n, mode);
+    int rc = real.__xmknodat(version, n.t.dirfd, n.t.path, mode, device);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_xmknodat(version, AT_FDCWD, f.path, mode, device) : rc;
 }
 
 int fs_mkfifo(const char *path, mode_t mode)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? refuse_node(&t) : real.mkfifo(t.path, mode);
+    if (t.inside)
+        return refuse_node(&t);
+    int rc = real.mkfifo(t.path, mode);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_mkfifo(f.path, mode) : rc;
 }
 
 int fs_mkfifoat(int dirfd, const char *path, mode_t mode)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
-    return t.inside ? refuse_node(&t) : real.mkfifoat(t.dirfd, t.path, mode);
+    if (t.inside)
+        return refuse_node(&t);
+    int rc = real.mkfifoat(t.dirfd, t.path, mode);
+    return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_mkfifoat(AT_FDCWD, f.path, mode) : rc;
 }

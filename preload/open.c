@@ -8,6 +8,7 @@
 #include "core/client/door.h"
 #include "core/client/present.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/open.h"
@@ -116,6 +117,12 @@ int open_arrived(int fd)
     return flags < 0 ? fd : opened_by_link(fd, flags);
 }
 
+static enum follow_last follow_open(int flags)
+{
+    bool excl = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+    return (flags & O_NOFOLLOW) != 0 || excl ? FOLLOW_SLASH : FOLLOW_ALWAYS;
+}
+
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct target t;
@@ -124,7 +131,10 @@ int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)
                                      : open_to_write(dirfd, path, flags, mode);
+    struct follow f;
     int fd = real.openat(t.dirfd, t.path, flags, mode);
+    if (follow_leads_inside(fd < 0, &f, dirfd, path, follow_open(flags)))
+        return fs_openat(AT_FDCWD, f.path, flags, mode);
     if (fd < 0)
         return fd;
     if (t.magic)
@@ -141,7 +151,10 @@ int fs_open(const char *path, int flags, mode_t mode)
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)
                                      : open_to_write(AT_FDCWD, path, flags, mode);
+    struct follow f;
     int fd = real.open(t.path, flags, mode);
+    if (follow_leads_inside(fd < 0, &f, AT_FDCWD, path, follow_open(flags)))
+        return fs_openat(AT_FDCWD, f.path, flags, mode);
     if (fd < 0)
         return fd;
     if (t.magic)
@@ -178,5 +191,10 @@ int fs_name_to_handle_at(
         return -1;
     if (t.inside) /* a handle would be opened behind our back */
         return fail(EOPNOTSUPP);
-    return real.name_to_handle_at(t.dirfd, t.path, handle, mount_id, flags);
+    struct follow f;
+    int rc = real.name_to_handle_at(t.dirfd, t.path, handle, mount_id, flags);
+    bool follows = (flags & AT_SYMLINK_FOLLOW) != 0;
+    if (follow_leads_inside(rc < 0, &f, dirfd, path, follows ? FOLLOW_ALWAYS : FOLLOW_SLASH))
+        return fail(EOPNOTSUPP);
+    return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/sys.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
 #include "preload/target.h"
@@ -43,7 +44,11 @@ ssize_t fs_readlink(const char *path, char *buffer, size_t size)
     struct target t;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return narrowed_link(AT_FDCWD, t.path, buffer, size, real.readlink(t.path, buffer, size));
+    struct follow f;
+    ssize_t got = real.readlink(t.path, buffer, size);
+    if (follow_leads_inside(got < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_SLASH))
+        return fs_readlink(f.path, buffer, size);
+    return narrowed_link(AT_FDCWD, t.path, buffer, size, got);
 }
 
 ssize_t fs_readlinkat(int dirfd, const char *path, char *buffer, size_t size)
@@ -51,7 +56,10 @@ ssize_t fs_readlinkat(int dirfd, const char *path, char *buffer, size_t size)
     struct target t;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
+    struct follow f;
     ssize_t got = real.readlinkat(t.dirfd, t.path, buffer, size);
+    if (follow_leads_inside(got < 0 && !t.inside, &f, dirfd, path, FOLLOW_SLASH))
+        return fs_readlink(f.path, buffer, size);
     return narrowed_link(t.dirfd, t.path, buffer, size, got);
 }
 
@@ -89,7 +97,10 @@ char *fs_realpath(const char *path, char *resolved)
     struct target t;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return NULL;
+    struct follow f;
     char *native = real.realpath(t.path, resolved);
+    if (follow_leads_inside(native == NULL && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_realpath(f.path, resolved);
     return t.inside || t.magic ? narrowed_path(native, resolved) : native;
 }
 
@@ -108,7 +119,11 @@ char *fs_canonicalize_file_name(const char *path)
 int fs_inotify_add_watch(int fd, const char *path, uint32_t mask)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return real.inotify_add_watch(fd, t.path, mask);
+    int rc = real.inotify_add_watch(fd, t.path, mask);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_inotify_add_watch(fd, f.path, mask);
+    return rc;
 }

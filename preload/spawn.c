@@ -197,6 +197,9 @@ int fs_posix_spawn_file_actions_addopen(
     int error = find(&t, path);
     if (error != 0 && error != ENOENT)
         return error;
+    struct follow f;
+    if (!t.inside && follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_posix_spawn_file_actions_addopen(actions, fd, f.path, flags, mode);
     if (t.inside && write_is_wanted(flags)) {
         /* The child opens behind our back: the file and its intent are made now, and the agent commits
          * when the child has closed it. */
@@ -222,5 +225,8 @@ int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
     int error = find(&t, path);
     if (error != 0)
         return error;
+    struct follow f;
+    if (!t.inside && follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_posix_spawn_file_actions_addchdir_np(actions, f.path);
     return real.posix_spawn_file_actions_addchdir_np(actions, t.path);
 }

@@ -9,6 +9,7 @@
 #include "core/client/present.h"
 #include "preload/change.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
 #include "preload/target.h"
@@ -46,17 +47,25 @@ static int presented_fd(int fd, int rc, struct stat *st)
 int fs_stat(const char *path, struct stat *st)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return presented(&t, real.stat(t.path, st), st);
+    int rc = real.stat(t.path, st);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_stat(f.path, st);
+    return presented(&t, rc, st);
 }
 
 int fs_lstat(const char *path, struct stat *st)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return presented(&t, real.lstat(t.path, st), st);
+    int rc = real.lstat(t.path, st);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_SLASH))
+        return fs_lstat(f.path, st);
+    return presented(&t, rc, st);
 }
 
 int fs_fstat(int fd, struct stat *st)
@@ -75,9 +84,13 @@ int fs_fstatat(int dirfd, const char *path, struct stat *st, int flags)
     if (is_empty_path(path, flags))
         return presented_fd(dirfd, real.fstatat(dirfd, path, st, flags), st);
     struct target t;
+    struct follow f;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
-    return presented(&t, real.fstatat(t.dirfd, t.path, st, flags), st);
+    int rc = real.fstatat(t.dirfd, t.path, st, flags);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
+        return fs_fstatat(AT_FDCWD, f.path, st, flags);
+    return presented(&t, rc, st);
 }
 
 int fs_stat64(const char *path, struct stat64 *st)
@@ -104,17 +117,25 @@ int fs_fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
 int fs_xstat(int version, const char *path, struct stat *st)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return presented(&t, real.__xstat(version, t.path, st), st);
+    int rc = real.__xstat(version, t.path, st);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_xstat(version, f.path, st);
+    return presented(&t, rc, st);
 }
 
 int fs_lxstat(int version, const char *path, struct stat *st)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return presented(&t, real.__lxstat(version, t.path, st), st);
+    int rc = real.__lxstat(version, t.path, st);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_SLASH))
+        return fs_lxstat(version, f.path, st);
+    return presented(&t, rc, st);
 }
 
 int fs_fxstat(int version, int fd, struct stat *st)
@@ -127,9 +148,13 @@ int fs_fxstatat(int version, int dirfd, const char *path, struct stat *st, int f
     if (is_empty_path(path, flags))
         return presented_fd(dirfd, real.__fxstatat(version, dirfd, path, st, flags), st);
     struct target t;
+    struct follow f;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
-    return presented(&t, real.__fxstatat(version, t.dirfd, t.path, st, flags), st);
+    int rc = real.__fxstatat(version, t.dirfd, t.path, st, flags);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
+        return fs_fxstatat(version, AT_FDCWD, f.path, st, flags);
+    return presented(&t, rc, st);
 }
 
 int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *stx)
@@ -147,7 +172,10 @@ int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx
     struct target t;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
+    struct follow f;
     int rc = real.statx(t.dirfd, t.path, flags, mask | STATX_ATIME | STATX_MODE, stx);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
+        return fs_statx(AT_FDCWD, f.path, flags, mask, stx);
     if (rc == 0 && (t.inside || t.magic))
         present_statx(stx);
     return rc;
@@ -156,9 +184,13 @@ int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx
 int fs_statfs(const char *path, struct statfs *fs)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return real.statfs(t.path, fs);
+    int rc = real.statfs(t.path, fs);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_statfs(f.path, fs);
+    return rc;
 }
 
 int fs_statfs64(const char *path, struct statfs64 *fs)
@@ -169,9 +201,13 @@ int fs_statfs64(const char *path, struct statfs64 *fs)
 int fs_statvfs(const char *path, struct statvfs *fs)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return real.statvfs(t.path, fs);
+    int rc = real.statvfs(t.path, fs);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_statvfs(f.path, fs);
+    return rc;
 }
 
 int fs_statvfs64(const char *path, struct statvfs64 *fs)
@@ -182,33 +218,49 @@ int fs_statvfs64(const char *path, struct statvfs64 *fs)
 long fs_pathconf(const char *path, int name)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return real.pathconf(t.path, name);
+    long rc = real.pathconf(t.path, name);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_pathconf(f.path, name);
+    return rc;
 }
 
 int fs_access(const char *path, int mode)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)
         return -1;
-    return real.access(t.path, mode);
+    int rc = real.access(t.path, mode);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_access(f.path, mode);
+    return rc;
 }
 
 int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, dirfd, path) < 0 || change_access(&t, mode) < 0)
         return -1;
-    return real.faccessat(t.dirfd, t.path, mode, flags);
+    int rc = real.faccessat(t.dirfd, t.path, mode, flags);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
+        return fs_faccessat(AT_FDCWD, f.path, mode, flags);
+    return rc;
 }
 
 int fs_euidaccess(const char *path, int mode)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)
         return -1;
-    return real.euidaccess(t.path, mode);
+    int rc = real.euidaccess(t.path, mode);
+    if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_euidaccess(f.path, mode);
+    return rc;
 }
 
 int fs_eaccess(const char *path, int mode)

@@ -12,6 +12,7 @@
 
 #include "core/base/sys.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/open.h"
@@ -92,7 +93,10 @@ FILE *fs_fopen(const char *path, const char *mode)
     if (t.inside && !only_reads(mode))
         return open_to_write(path, mode);
     for (int i = 0; i < REOPENS; i++) {
+        struct follow f;
         FILE *stream = real.fopen(t.path, mode);
+        if (follow_leads_inside(stream == NULL && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
+            return fs_fopen(f.path, mode);
         if (stream == NULL)
             return NULL;
         if (!t.inside && !t.magic) {
@@ -155,6 +159,9 @@ FILE *fs_freopen(const char *path, const char *mode, FILE *stream)
         return NULL;
     if (t.inside && path != NULL && !only_reads(mode))
         return reopen_to_write(&t, path, mode, stream);
+    struct follow f;
+    if (!t.inside && follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS))
+        return fs_freopen(f.path, mode, stream);
     (void)end_stream(stream); /* libc closes it without calling us */
     FILE *again = real.freopen(t.path, mode, stream);
     if (again == NULL || (!t.inside && !t.magic))

@@ -277,7 +277,7 @@ static int follow(struct target *t, int dirfd, const char *path, bool started_in
     struct follow f;
     int rc = follow_path(&f, dirfd, path, FOLLOW_NEVER);
     if (rc < 0)
-        return f.inside || started_inside ? rc : 0;
+        return f.met || started_inside ? rc : 0;
     struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
     v.len = strlen(f.path);
     memcpy(v.text, f.path, v.len + 1);
@@ -287,7 +287,7 @@ static int follow(struct target *t, int dirfd, const char *path, bool started_in
             v.text[--v.len] = '\0';
         return point_inside(t, &v, directory);
     }
-    if (started_inside) { /* out of the prefix by ".." */
+    if (f.met) { /* out of the prefix by ".." */
         t->path = v.text;
         t->dirfd = AT_FDCWD;
     }
@@ -346,7 +346,7 @@ static bool is_near(int dirfd, const char *path)
     if (parent < 0)
         return false;
     if (dirfd == AT_FDCWD)
-        return lease_valid(cwd_lease(path, (size_t)parent));
+        return cwd_where() == CWD_INSIDE && lease_valid(cwd_lease(path, (size_t)parent));
     fd_word word = fdtable_get(dirfd);
     return parent == 0 && fd_kind_of(word) == FD_DIRECTORY &&
         lease_valid((lease_time)fd_payload(word));
@@ -385,7 +385,7 @@ static int locate(struct target *t, int dirfd, const char *path)
         return 0;
     }
     int rc = look_closer(t, dirfd, path);
-    if (rc == 0 && !t->inside && path[0] != '/' && dirfd >= 0 && !t->magic)
+    if (rc == 0 && !t->inside && path[0] != '/' && dirfd >= 0 && t->path == path)
         fdtable_opened_outside(dirfd); /* inherited, looked at once, not ours */
     return rc;
 }

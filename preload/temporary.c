@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/target.h"
 #include "preload/write.h"
@@ -68,6 +69,17 @@ static int make_unique(char *template, int suffix, int flags, bool directory)
     return -1;
 }
 
+/* A template whose folder is a link into the prefix: libc could not make a file there, but has used its
+ * marks. */
+static bool is_led_inside(bool failed, char *template, int suffix)
+{
+    struct follow f;
+    if (!follow_leads_inside(failed, &f, AT_FDCWD, template, FOLLOW_NEVER))
+        return false;
+    memcpy(template + strlen(template) - (size_t)suffix - MARKS, "XXXXXX", MARKS);
+    return true;
+}
+
 static int made_outside(int fd)
 {
     if (fd >= 0)
@@ -79,28 +91,40 @@ int fs_mkstemp(char *template)
 {
     if (is_inside(template))
         return make_unique(template, 0, 0, false);
-    return made_outside(real.mkstemp(template));
+    int fd = real.mkstemp(template);
+    if (is_led_inside(fd < 0, template, 0))
+        return make_unique(template, 0, 0, false);
+    return made_outside(fd);
 }
 
 int fs_mkostemp(char *template, int flags)
 {
     if (is_inside(template))
         return make_unique(template, 0, flags, false);
-    return made_outside(real.mkostemp(template, flags));
+    int fd = real.mkostemp(template, flags);
+    if (is_led_inside(fd < 0, template, 0))
+        return make_unique(template, 0, flags, false);
+    return made_outside(fd);
 }
 
 int fs_mkstemps(char *template, int suffix)
 {
     if (is_inside(template))
         return make_unique(template, suffix, 0, false);
-    return made_outside(real.mkstemps(template, suffix));
+    int fd = real.mkstemps(template, suffix);
+    if (is_led_inside(fd < 0, template, suffix))
+        return make_unique(template, suffix, 0, false);
+    return made_outside(fd);
 }
 
 int fs_mkostemps(char *template, int suffix, int flags)
 {
     if (is_inside(template))
         return make_unique(template, suffix, flags, false);
-    return made_outside(real.mkostemps(template, suffix, flags));
+    int fd = real.mkostemps(template, suffix, flags);
+    if (is_led_inside(fd < 0, template, suffix))
+        return make_unique(template, suffix, flags, false);
+    return made_outside(fd);
 }
 
 /* A name that nothing has; whoever uses it must be ready to lose the race. */
@@ -159,7 +183,10 @@ char *fs_tempnam(const char *dir, const char *stem)
 
 char *fs_mkdtemp(char *template)
 {
-    if (!is_inside(template))
-        return real.mkdtemp(template);
+    if (!is_inside(template)) {
+        char *made = real.mkdtemp(template);
+        if (!is_led_inside(made == NULL, template, 0))
+            return made;
+    }
     return make_unique(template, 0, 0, true) < 0 ? NULL : template;
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/sys.h"
 #include "core/client/session.h"
 #include "preload/follow.h"
 #include "preload/fs.h"
@@ -21,13 +20,7 @@
 bool walk_is_led_inside(const char *path)
 {
     struct follow f;
-    struct stat st;
-    int saved = errno;
-    int rc = sys_fstatat(AT_FDCWD, path, &st, 0);
-    errno = -rc;
-    bool led = follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS);
-    errno = saved;
-    return led;
+    return follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS);
 }
 
 bool walk_starts_inside(const char *path)

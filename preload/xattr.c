@@ -14,6 +14,7 @@
 #include "core/client/door-write.h"
 #include "preload/change.h"
 #include "preload/fdtable.h"
+#include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
 #include "preload/target.h"
@@ -101,19 +102,25 @@ static int remove_inside(const struct named *n, const char *name, int flags)
 ssize_t fs_getxattr(const char *path, const char *name, void *value, size_t size)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? get_inside(&n, name, value, size, 0)
-                      : real.getxattr(n.t.path, name, value, size);
+    if (n.t.inside)
+        return get_inside(&n, name, value, size, 0);
+    ssize_t rc = real.getxattr(n.t.path, name, value, size);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_getxattr(f.path, name, value, size) : rc;
 }
 
 ssize_t fs_lgetxattr(const char *path, const char *name, void *value, size_t size)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? get_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW)
-                      : real.lgetxattr(n.t.path, name, value, size);
+    if (n.t.inside)
+        return get_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW);
+    ssize_t rc = real.lgetxattr(n.t.path, name, value, size);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lgetxattr(f.path, name, value, size) : rc;
 }
 
 ssize_t fs_fgetxattr(int fd, const char *name, void *value, size_t size)
@@ -124,17 +131,25 @@ ssize_t fs_fgetxattr(int fd, const char *name, void *value, size_t size)
 ssize_t fs_listxattr(const char *path, char *list, size_t size)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? exists(&t, 0) : real.listxattr(t.path, list, size);
+    if (t.inside)
+        return exists(&t, 0);
+    ssize_t rc = real.listxattr(t.path, list, size);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_listxattr(f.path, list, size) : rc;
 }
 
 ssize_t fs_llistxattr(const char *path, char *list, size_t size)
 {
     struct target t;
+    struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
-    return t.inside ? exists(&t, AT_SYMLINK_NOFOLLOW) : real.llistxattr(t.path, list, size);
+    if (t.inside)
+        return exists(&t, AT_SYMLINK_NOFOLLOW);
+    ssize_t rc = real.llistxattr(t.path, list, size);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_llistxattr(f.path, list, size) : rc;
 }
 
 ssize_t fs_flistxattr(int fd, char *list, size_t size)
@@ -147,19 +162,25 @@ ssize_t fs_flistxattr(int fd, char *list, size_t size)
 int fs_setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_inside(&n, name, value, size, 0)
-                      : real.setxattr(n.t.path, name, value, size, flags);
+    if (n.t.inside)
+        return set_inside(&n, name, value, size, 0);
+    int rc = real.setxattr(n.t.path, name, value, size, flags);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_setxattr(f.path, name, value, size, flags) : rc;
 }
 
 int fs_lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? set_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW)
-                      : real.lsetxattr(n.t.path, name, value, size, flags);
+    if (n.t.inside)
+        return set_inside(&n, name, value, size, AT_SYMLINK_NOFOLLOW);
+    int rc = real.lsetxattr(n.t.path, name, value, size, flags);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lsetxattr(f.path, name, value, size, flags) : rc;
 }
 
 int fs_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
@@ -170,18 +191,25 @@ int fs_fsetxattr(int fd, const char *name, const void *value, size_t size, int f
 int fs_removexattr(const char *path, const char *name)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? remove_inside(&n, name, 0) : real.removexattr(n.t.path, name);
+    if (n.t.inside)
+        return remove_inside(&n, name, 0);
+    int rc = real.removexattr(n.t.path, name);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_removexattr(f.path, name) : rc;
 }
 
 int fs_lremovexattr(const char *path, const char *name)
 {
     struct named n;
+    struct follow f;
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
-    return n.t.inside ? remove_inside(&n, name, AT_SYMLINK_NOFOLLOW)
-                      : real.lremovexattr(n.t.path, name);
+    if (n.t.inside)
+        return remove_inside(&n, name, AT_SYMLINK_NOFOLLOW);
+    int rc = real.lremovexattr(n.t.path, name);
+    return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lremovexattr(f.path, name) : rc;
 }
 
 int fs_fremovexattr(int fd, const char *name)

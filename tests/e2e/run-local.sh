@@ -20,13 +20,16 @@ servers() { # those that serve our folder
     done
     return 0
 }
-algofs_run --local "$SRC" -- sleep 2 &
+mkfifo "$T/go"
+algofs_run --local "$SRC" -- cat <"$T/go" >"$T/went" &
 runner=$!
-sleep 1
-[ -n "$(servers)" ] || fail "no server is seen while the command runs"
+exec 8>"$T/go"
+for _ in $(seq 600); do [ -z "$(servers 2>/dev/null)" ] || break; sleep 0.1; done
+[ -n "$(servers 2>/dev/null)" ] || fail "no server is seen while the command runs"
+exec 8>&-
 wait "$runner"
-sleep 0.5
-expect_equal "servers after the command" "" "$(servers)"
+for _ in $(seq 600); do [ -n "$(servers 2>/dev/null)" ] || break; sleep 0.1; done
+expect_equal "servers after the command" "" "$(servers 2>/dev/null)"
 expect_failure 'none' algofs_run --local "$T/none" -- true
 
 note "two at once, each with its own"
