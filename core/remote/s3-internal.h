@@ -110,6 +110,7 @@ struct s3_answer {
     struct s3_attributes attributes;
     int64_t last_modified; /* seconds of the epoch; 0: not said */
     char region[64];       /* x-amz-bucket-region */
+    char content_type[128]; /* "" for none, or too long */
     char code[S3_CODE_MAX]; /* the error's; "" for none */
     bool encrypted;        /* the store says so: then its ETag is no MD5 */
     bool oversized;        /* the object's headers did not fit `preserved` */
@@ -197,6 +198,8 @@ void s3_found_free(struct s3_found *found);
 
 /** Three requests at once: the object, the marker, anything below. `path` is not "". */
 int s3_find(struct s3 *store, struct remote_call *call, const char *path, struct s3_found *found);
+/** The same without the marker's attributes: two requests. */
+int s3_find_file(struct s3 *store, struct remote_call *call, const char *path, struct s3_found *found);
 
 /** Fills an entry from what a HEAD or GET told. */
 void s3_entry(const struct s3 *store, const struct s3_answer *answer, bool is_dir, uint64_t size,

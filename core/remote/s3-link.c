@@ -21,7 +21,7 @@ int s3_make_symlink(struct remote *remote, struct remote_call *call, const char 
     CLEANUP_STRBUF struct strbuf key = STRBUF_INIT;
     if (store->metadata != S3_METADATA_HEAD)
         return remote_call_fail(call, -EOPNOTSUPP, "'%s': with metadata=listing no link is kept", path);
-    int rc = path[0] == '\0' ? -EEXIST : s3_find(store, call, path, &found);
+    int rc = path[0] == '\0' ? -EEXIST : s3_find_file(store, call, path, &found);
     if (rc == -EEXIST || (rc == 0 && found.kind != S3_NOTHING))
         return remote_call_fail(call, -EEXIST, "'%s': is there", path);
     if (rc == 0)

@@ -41,7 +41,7 @@ void s3_entry(const struct s3 *store, const struct s3_answer *answer, bool is_di
 
 /* --- what a path is --- */
 
-enum { ASK_OBJECT, ASK_MARKER, ASK_BELOW, ASKED };
+enum { ASK_OBJECT, ASK_BELOW, ASK_MARKER, ASKED };
 
 struct finding {
     struct s3 *store;
@@ -49,6 +49,7 @@ struct finding {
     const char *object_key, *marker_key;
     struct s3_answer object, marker;
     bool has[ASKED];
+    bool marker_seen; /* in the listing, where it is the first */
 };
 
 static int find_below(struct finding *finding, struct remote_call *call)
@@ -59,6 +60,7 @@ static int find_below(struct finding *finding, struct remote_call *call)
     if (rc < 0)
         return rc;
     finding->has[ASK_BELOW] = page.count > 0 || page.has_marker;
+    finding->marker_seen = page.has_marker;
     s3_page_free(&page);
     return 0;
 }
@@ -77,7 +79,8 @@ static int find_one(void *context, unsigned index, struct remote_call *call)
     return rc == -ENOENT ? 0 : rc;
 }
 
-int s3_find(struct s3 *store, struct remote_call *call, const char *path, struct s3_found *found)
+static int find(struct s3 *store, struct remote_call *call, const char *path, unsigned asked,
+    struct s3_found *found)
 {
     CLEANUP_STRBUF struct strbuf object_key = STRBUF_INIT, marker_key = STRBUF_INIT;
     int rc = s3_key(store, call, path, "", &object_key);
@@ -91,10 +94,10 @@ int s3_find(struct s3 *store, struct remote_call *call, const char *path, struct
         .marker_key = marker_key.buf,
         .object = S3_ANSWER_INIT,
         .marker = S3_ANSWER_INIT };
-    rc = s3_parallel(store, call, ASKED, ASKED, find_one, &finding);
+    rc = s3_parallel(store, call, asked, asked, find_one, &finding);
     bool is_dir = finding.has[ASK_MARKER] || finding.has[ASK_BELOW];
     if (rc == 0) {
-        found->has_marker = finding.has[ASK_MARKER];
+        found->has_marker = finding.has[ASK_MARKER] || finding.marker_seen;
         found->kind = is_dir ? S3_DIRECTORY : finding.has[ASK_OBJECT] ? S3_FILE : S3_NOTHING;
         found->answer = is_dir ? finding.marker : finding.object;
         s3_known_set_marker(store->known, marker_key.buf, found->has_marker);
@@ -103,6 +106,16 @@ int s3_find(struct s3 *store, struct remote_call *call, const char *path, struct
     if (rc < 0)
         s3_answer_free(&finding.marker);
     return rc;
+}
+
+int s3_find(struct s3 *store, struct remote_call *call, const char *path, struct s3_found *found)
+{
+    return find(store, call, path, ASKED, found);
+}
+
+int s3_find_file(struct s3 *store, struct remote_call *call, const char *path, struct s3_found *found)
+{
+    return find(store, call, path, ASK_MARKER, found);
 }
 
 /* The root is there when the bucket is. */

@@ -91,7 +91,7 @@ static int end_unsatisfiable(struct s3 *store, struct reading *reading, const ch
 static int end_absent(struct s3 *store, struct remote_call *call, const char *path)
 {
     CLEANUP_S3_FOUND struct s3_found found = S3_FOUND_INIT;
-    int rc = path[0] == '\0' ? 0 : s3_find(store, call, path, &found);
+    int rc = path[0] == '\0' ? 0 : s3_find_file(store, call, path, &found);
     if (rc < 0)
         return rc;
     if (path[0] == '\0' || found.kind == S3_DIRECTORY)

@@ -58,7 +58,7 @@ int s3_make_dir(struct remote *remote, struct remote_call *call, const char *pat
     CLEANUP_STRBUF struct strbuf key = STRBUF_INIT;
     if (path[0] == '\0')
         return remote_call_fail(call, -EEXIST, "'%s': is there", path);
-    int rc = s3_find(store, call, path, &found);
+    int rc = s3_find_file(store, call, path, &found);
     if (rc == 0 && found.kind != S3_NOTHING)
         return remote_call_fail(call, -EEXIST, "'%s': is there", path);
     if (rc == 0)
@@ -79,7 +79,7 @@ static int delete_key(struct s3 *store, struct remote_call *call, const char *ke
 static int fail_other_kind(struct s3 *store, struct remote_call *call, const char *path)
 {
     CLEANUP_S3_FOUND struct s3_found found = S3_FOUND_INIT;
-    int rc = s3_find(store, call, path, &found);
+    int rc = s3_find_file(store, call, path, &found);
     if (rc < 0)
         return rc;
     if (found.kind == S3_DIRECTORY)
@@ -263,7 +263,7 @@ static int remove_tree(struct s3 *store, struct remote_call *call, const char *p
     CLEANUP_STRBUF struct strbuf key = STRBUF_INIT;
     int rc = s3_key(store, call, path, "/", &key);
     if (rc == 0)
-        rc = s3_find(store, call, path, &found);
+        rc = s3_find_file(store, call, path, &found);
     if (rc == 0 && found.kind == S3_NOTHING)
         return remote_call_fail(call, -ENOENT, "'%s': no such object", path);
     if (rc == 0 && found.kind == S3_FILE)

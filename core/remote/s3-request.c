@@ -101,7 +101,7 @@ static void answer_header(void *context, const char *line, size_t len)
         strbuf_reset(&answer->preserved);
         answer->attributes = (struct s3_attributes){ 0 };
         answer->last_modified = 0;
-        answer->region[0] = '\0';
+        answer->region[0] = answer->content_type[0] = '\0';
         answer->encrypted = false;
         return;
     }
@@ -122,6 +122,9 @@ static void answer_header(void *context, const char *line, size_t len)
     if (name_is(line, name_len, "last-modified")) {
         time_t when = curl_getdate(value, NULL);
         answer->last_modified = when > 0 ? when : 0;
+    } else if (name_is(line, name_len, "content-type") &&
+               strlen(value) < sizeof(answer->content_type)) {
+        memcpy(answer->content_type, value, strlen(value) + 1);
     } else if (name_len >= 28 && strncasecmp(line, "x-amz-server-side-encryption", 28) == 0) {
         answer->encrypted = answer->encrypted || strcasecmp(value, "AES256") != 0 ||
                             name_len > 28; /* AES256 alone leaves the ETag an MD5 */

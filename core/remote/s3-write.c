@@ -69,25 +69,31 @@ static int add_condition(struct s3 *store, struct remote_call *call, const char 
 
 /* --- writing --- */
 
-static int write_once(struct s3 *store, struct remote_call *call, const char *key, const char *path,
-    const struct remote_write_source *source, struct s3_lines *headers, struct s3_answer *answer)
+/* What is to be kept: mode and owner that were not given stay those of the file that is replaced. */
+static struct remote_attributes merge_old(
+    const struct remote_attributes *given, const struct s3_found *found)
 {
-    struct s3_request request = { .method = HTTP_PUT,
-        .key = key,
-        .what = path,
-        .content_type = FILE_TYPE,
-        .body_fd = source->fd,
-        .body_size = source->size,
-        .expected_bytes = source->size < EXPECTED_MAX ? source->size : EXPECTED_MAX };
-    return s3_put(store, call, &request, headers, answer);
+    struct remote_attributes merged = *given;
+    const struct s3_attributes *old = &found->answer.attributes;
+    if (found->kind != S3_FILE)
+        return merged;
+    if ((merged.valid & REMOTE_SET_MODE) == 0 && old->has_mode && !S_ISLNK(old->mode)) {
+        merged.valid |= REMOTE_SET_MODE;
+        merged.mode = old->mode & 07777;
+    }
+    if ((merged.valid & REMOTE_SET_OWNER) == 0 && old->has_uid && old->has_gid) {
+        merged.valid |= REMOTE_SET_OWNER;
+        merged.uid = old->uid;
+        merged.gid = old->gid;
+    }
+    return merged;
 }
 
 /* What the store now has. Its time is the one that was given to be kept, or the clock of its answer. */
-static void describe(const struct s3 *store, const struct remote_write_source *source,
+static void describe(const struct s3 *store, uint64_t size, const struct remote_attributes *attributes,
     const struct http_response *response, struct remote_entry *entry)
 {
-    const struct remote_attributes *attributes = &source->attributes;
-    *entry = (struct remote_entry){ .size = source->size,
+    *entry = (struct remote_entry){ .size = size,
         .has_mtime = response->date != 0,
         .mtime = { .tv_sec = (time_t)response->date } };
     memcpy(entry->version, response->etag, sizeof(entry->version));
@@ -104,39 +110,61 @@ static void describe(const struct s3 *store, const struct remote_write_source *s
     entry->gid = attributes->gid;
 }
 
+static int send_file(struct s3 *store, struct remote_call *call, const char *key, const char *path,
+    const struct remote_write_source *source, const char *content_type, struct s3_lines *metadata,
+    const struct s3_lines *condition, struct s3_answer *answer)
+{
+    if (source->size > store->part_size) {
+        const struct s3_parts parts = { .key = key,
+            .what = path,
+            .size = source->size,
+            .fd = source->fd,
+            .content_type = content_type,
+            .metadata = metadata,
+            .condition = condition };
+        return s3_multipart(store, call, &parts, answer);
+    }
+    for (unsigned i = 0; i < condition->count; i++)
+        s3_lines_addf(metadata, "%s", condition->line[i]);
+    struct s3_request request = { .method = HTTP_PUT,
+        .key = key,
+        .what = path,
+        .content_type = content_type,
+        .body_fd = source->fd,
+        .body_size = source->size,
+        .expected_bytes = source->size < EXPECTED_MAX ? source->size : EXPECTED_MAX };
+    return s3_put(store, call, &request, metadata, answer);
+}
+
 int s3_write(struct remote *remote, struct remote_call *call, const char *path,
     const struct remote_write_source *source, struct remote_entry *ret_entry)
 {
     struct s3 *store = (struct s3 *)remote;
+    CLEANUP_S3_FOUND struct s3_found found = S3_FOUND_INIT;
     CLEANUP_S3_ANSWER struct s3_answer answer = S3_ANSWER_INIT;
     CLEANUP_S3_LINES struct s3_lines metadata = { 0 }, condition = { 0 };
     CLEANUP_STRBUF struct strbuf key = STRBUF_INIT;
-    if (path[0] == '\0')
+    int rc = path[0] == '\0' ? 0 : s3_key(store, call, path, "", &key);
+    if (rc == 0 && path[0] != '\0')
+        rc = s3_find_file(store, call, path, &found);
+    /* An object beside a directory of its name is hidden by it: nothing must be acknowledged there. */
+    if (rc == 0 && (path[0] == '\0' || found.kind == S3_DIRECTORY))
         return remote_call_fail(call, -EISDIR, "'%s': a directory", path);
-    int rc = s3_key(store, call, path, "", &key);
-    bool multipart = source->size > store->part_size;
     if (rc == 0)
-        rc = add_condition(store, call, source->expected, multipart ? &condition : &metadata);
+        rc = add_condition(store, call, source->expected, &condition);
     if (rc < 0)
         return rc;
-    s3_lines_add_attributes(&metadata, &source->attributes, S_IFREG);
+    const struct remote_attributes kept = merge_old(&source->attributes, &found);
+    if (store->metadata == S3_METADATA_HEAD)
+        s3_lines_add_attributes(&metadata, &kept, S_IFREG);
     if (metadata.failed || condition.failed)
         return remote_call_fail(call, -ENOMEM, "out of memory");
-    if (multipart) {
-        const struct s3_parts parts = { .key = key.buf,
-            .what = path,
-            .size = source->size,
-            .fd = source->fd,
-            .content_type = FILE_TYPE,
-            .metadata = &metadata,
-            .condition = &condition };
-        rc = s3_multipart(store, call, &parts, &answer);
-    } else {
-        rc = write_once(store, call, key.buf, path, source, &metadata, &answer);
-    }
+    const char *old_type = found.answer.content_type;
+    const char *type = found.kind == S3_FILE && old_type[0] != '\0' ? old_type : FILE_TYPE;
+    rc = send_file(store, call, key.buf, path, source, type, &metadata, &condition, &answer);
     if (rc == -ESTALE && source->expected != NULL && source->expected[0] == '\0')
         rc = remote_call_fail(call, -EEXIST, "'%s': is there", path);
     if (rc == 0 && ret_entry != NULL)
-        describe(store, source, &answer.response, ret_entry);
+        describe(store, source->size, &kept, &answer.response, ret_entry);
     return rc;
 }
