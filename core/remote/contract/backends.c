@@ -8,6 +8,7 @@
 #include "core/remote/algorithmia.h"
 #include "core/remote/local.h"
 #include "core/remote/memory.h"
+#include "core/remote/s3.h"
 
 enum {
     EVERYTHING = REMOTE_CAN_RANGE | REMOTE_CAN_WRITE | REMOTE_CAN_RENAME | REMOTE_CAN_RENAME_DIR |
@@ -94,11 +95,50 @@ static void algorithmia_close(struct fixture *fixture)
     http_client_free(fixture->own);
 }
 
+/* --- S3: ALGOFS_TEST_S3_ENDPOINT, _BUCKET, _KEY and _SECRET name a server (tests/s3/) --- */
+
+static bool s3_available(void)
+{
+    return getenv("ALGOFS_TEST_S3_ENDPOINT") != NULL;
+}
+
+static struct remote *s3_open(struct fixture *fixture)
+{
+    struct s3_options options = { .endpoint = getenv("ALGOFS_TEST_S3_ENDPOINT"),
+        .bucket = getenv("ALGOFS_TEST_S3_BUCKET"),
+        .path_prefix = "in/a prefix",
+        .credentials = { .access_key = getenv("ALGOFS_TEST_S3_KEY"),
+            .secret_key = "WRONGsecret" } };
+    struct http_client *http = http_client_new(NULL);
+    struct remote_call call = { 0 };
+    struct remote_entry entry;
+    assert_non_null(http);
+    fixture->own = http;
+    /* A wrong key is refused, and not told to anybody. */
+    struct remote *refused = s3_new(http, &options);
+    assert_non_null(refused);
+    assert_int_equal(remote_probe(refused, &call, "", &entry), -EACCES);
+    assert_null(strstr(call.why, "WRONG"));
+    remote_free(refused);
+    options.credentials.secret_key = getenv("ALGOFS_TEST_S3_SECRET");
+    (void)snprintf(fixture->base, sizeof(fixture->base), "contract");
+    return s3_new(http, &options);
+}
+
+static void s3_close(struct fixture *fixture)
+{
+    http_client_free(fixture->own);
+}
+
 const struct contract_backend contract_backends[] = {
     { "memory", EVERYTHING | REMOTE_KEEPS_XATTRS, NULL, memory_open, NULL },
     /* Extended attributes are not on every file system. */
     { "local", EVERYTHING, NULL, local_open, local_close },
     { "algorithmia", REMOTE_CAN_WRITE, algorithmia_available, algorithmia_open,
         algorithmia_close },
+    { "s3",
+        REMOTE_CAN_RANGE | REMOTE_CAN_WRITE | REMOTE_CAN_COPY | REMOTE_KEEPS_ATTRIBUTES |
+            REMOTE_CAN_SYMLINK | REMOTE_KEEPS_FILES_AT_ROOT,
+        s3_available, s3_open, s3_close },
 };
 const size_t contract_backends_count = sizeof(contract_backends) / sizeof(contract_backends[0]);
