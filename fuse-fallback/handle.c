@@ -64,7 +64,7 @@ int handle_adopt(struct handle *handle, const char *path, int flags, uint64_t si
         (void)fcntl(handle->fd, F_SETFL, status | O_NOATIME); /* atime holds the remote's mtime */
     int rc = door_open(path, len, handle->fd, flags, &complete, &map_fd);
     if (rc == 0 && !complete && (map_fd < 0 || partial_open(map_fd, size, &handle->partial) < 0))
-        rc = door_need(handle->fd, 0, UINT64_MAX); /* no way to ask for ranges: all of it */
+        rc = door_need(handle->fd, 0, UINT64_MAX, true); /* no way to ask for ranges: all of it */
     if (map_fd >= 0)
         (void)close(map_fd);
     return rc;

@@ -138,7 +138,7 @@ int lazy_adopt(int fd, const struct stat *st, enum lazy_wish wish)
     if (map_fd >= 0)
         (void)sys_close(map_fd);
     if (!complete)
-        rc = door_need(fd, 0, UINT64_MAX);
+        rc = door_need(fd, 0, UINT64_MAX, true);
     if (rc == 0)
         (void)fdtable_set(fd, filled_word(st->st_ino)); /* without it only ctime is less constant */
     return rc;
@@ -150,7 +150,8 @@ static bool same_file(int fd, const struct lazy *lazy)
     return sys_fstat(fd, &st) == 0 && st.st_dev == lazy->device && st.st_ino == lazy->inode;
 }
 
-int lazy_range(int fd, uint64_t offset, uint64_t length)
+/* `hold`: the bytes will be taken without another look at the map. */
+static int wait_for_range(int fd, uint64_t offset, uint64_t length, bool hold)
 {
     fd_word word;
     struct lazy *lazy = slot_get(fd, &word);
@@ -161,12 +162,18 @@ int lazy_range(int fd, uint64_t offset, uint64_t length)
     if (!same_file(fd, lazy)) { /* closed behind our back: the number is another file's */
         (void)fdtable_replace(fd, word, 0);
     } else {
-        rc = partial_wait(&lazy->partial, fd, offset, length, &epoch);
+        rc = hold ? partial_hold(&lazy->partial, fd, offset, length)
+                  : partial_wait(&lazy->partial, fd, offset, length, &epoch);
         if (rc == 0 && partial_is_complete(&lazy->partial))
             (void)fdtable_replace(fd, word, filled_word(lazy->inode));
     }
     slot_put(word);
     return rc;
+}
+
+int lazy_range(int fd, uint64_t offset, uint64_t length)
+{
+    return wait_for_range(fd, offset, length, true);
 }
 
 int lazy_whole(int fd)
@@ -248,7 +255,7 @@ ssize_t lazy_readv(int fd, const struct iovec *parts, int count)
         off_t offset = sys_lseek(fd, 0, SEEK_CUR);
         if (offset < 0)
             return offset;
-        int rc = lazy_range(fd, (uint64_t)offset, total);
+        int rc = wait_for_range(fd, (uint64_t)offset, total, false);
         if (rc < 0)
             return rc;
         fd_word word;

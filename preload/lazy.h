@@ -34,7 +34,7 @@ enum lazy_wish {
  */
 int lazy_adopt(int fd, const struct stat *st, enum lazy_wish wish);
 
-/** Makes bytes [offset, offset+length) of `fd` present if it is LAZY; UINT64_MAX: the whole file. */
+/** Makes bytes [offset, offset+length) of `fd` present, to stay so, if it is LAZY; UINT64_MAX: the whole file. */
 int lazy_range(int fd, uint64_t offset, uint64_t length);
 /** The same for the whole file; also for a descriptor that is not in the table but incomplete. */
 int lazy_whole(int fd);

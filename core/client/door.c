@@ -159,10 +159,10 @@ int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complet
     return rc;
 }
 
-int door_need(int fd, uint64_t offset, uint64_t length)
+int door_need(int fd, uint64_t offset, uint64_t length, bool hold)
 {
     report_count(REPORT_FETCH);
-    struct wire_need_request request = { .offset = offset, .length = length };
+    struct wire_need_request request = { .offset = offset, .length = length, .hold = hold };
     struct wire_buffer message;
     int rc = wire_encode_need_request(&message, WIRE_NEED, &request);
     return rc < 0 ? rc : door_ask(&message, fd, NULL);

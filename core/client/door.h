@@ -34,8 +34,8 @@ uint64_t door_lease_left_ms(const char *path, size_t len);
  * -ESTALE: the tree has a newer file at `path` now; close and open again.
  */
 int door_open(const char *path, size_t len, int fd, int flags, bool *ret_complete, int *ret_map_fd);
-/** Returns when bytes [offset, offset+length) of `fd` are here; UINT64_MAX: all, and complete. */
-int door_need(int fd, uint64_t offset, uint64_t length);
+/** Returns when bytes [offset, offset+length) of `fd` are here; UINT64_MAX: all, and complete. `hold`: to stay. */
+int door_need(int fd, uint64_t offset, uint64_t length, bool hold);
 /**
  * Sends an encoded request, its first number (the instance) filled in here, and puts the reply there;
  * again after HELLO where the agent does not know us. Returns the reply's status. send_fd, ret_fd: as

@@ -47,6 +47,17 @@ bool partial_has(const struct partial *partial, uint64_t offset, uint64_t length
     return partial_is_complete(partial) || presence_has(partial->map, offset, length);
 }
 
+int partial_hold(const struct partial *partial, int fd, uint64_t offset, uint64_t length)
+{
+    uint64_t epoch;
+    if (!partial_is_complete(partial) && atomic_load(&partial->map->held) == 0) {
+        int rc = door_need(fd, offset, length, true);
+        if (rc < 0)
+            return rc;
+    }
+    return partial_wait(partial, fd, offset, length, &epoch);
+}
+
 int partial_wait(const struct partial *partial, int fd, uint64_t offset, uint64_t length,
     uint64_t *ret_epoch)
 {
@@ -60,7 +71,7 @@ int partial_wait(const struct partial *partial, int fd, uint64_t offset, uint64_
             *ret_epoch = epoch;
             return 0;
         }
-        int rc = door_need(fd, offset, length);
+        int rc = door_need(fd, offset, length, false);
         if (rc < 0)
             return rc;
     }

@@ -38,6 +38,8 @@ void partial_close(struct partial *partial);
  */
 int partial_wait(const struct partial *partial, int fd, uint64_t offset, uint64_t length,
     uint64_t *ret_epoch);
+/** The same for who reads without partial_is_steady: from now on what is here stays here. */
+int partial_hold(const struct partial *partial, int fd, uint64_t offset, uint64_t length);
 /** Whether the range is here now; asks nobody. */
 bool partial_has(const struct partial *partial, uint64_t offset, uint64_t length);
 /** Whether what was read since partial_wait gave `epoch` are the object's bytes. */

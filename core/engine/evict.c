@@ -8,15 +8,20 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/drop.h"
 #include "core/engine/internal.h"
+#include "core/engine/ranges.h"
+#include "core/tree/file.h"
 #include "core/tree/sweep.h"
+#include "core/wire/entry.h"
 
-enum { EVICT_CANDIDATES_MAX = 65536 }; /* the oldest so many are known at a time */
+enum { EVICT_BLOCK = 512 /* st_blocks' unit */, EVICT_CANDIDATES_MAX = 65536 }; /* the oldest so many are known at a time */
 
 struct candidate {
     struct instance *instance;
     char *path;
     uint64_t inode, size;
+    bool partial;
     struct timespec used;
 };
 
@@ -53,19 +58,22 @@ static int evict_collect(
     struct collection *collection = context;
     (void)dir;
     (void)name;
-    if ((st->st_mode & S_ISVTX) != 0 || st->st_size == 0)
+    bool partial = entry_is_incomplete(st->st_mode);
+    uint64_t size = partial ? (uint64_t)st->st_blocks * EVICT_BLOCK : (uint64_t)st->st_size;
+    if (size == 0)
         return 0;
-    collection->present += (uint64_t)st->st_size;
+    collection->present += size;
     if (collection->count == EVICT_CANDIDATES_MAX) { /* the newer half has no chance */
         evict_sort(collection);
         evict_forget(collection, EVICT_CANDIDATES_MAX / 2);
     }
-    bool read_last = st->st_atim.tv_sec > st->st_ctim.tv_sec;
+    bool read_last = !partial && st->st_atim.tv_sec > st->st_ctim.tv_sec;
     struct candidate candidate = {
         .instance = collection->instance,
         .path = strdup(path),
         .inode = st->st_ino,
-        .size = (uint64_t)st->st_size,
+        .size = size,
+        .partial = partial,
         .used = read_last ? st->st_atim : st->st_ctim,
     };
     if (candidate.path == NULL)
@@ -81,11 +89,11 @@ static struct instance *evict_instances(struct engine *engine)
     return engine->instances;
 }
 
-static uint64_t evict_hydrated(struct engine *engine)
+static uint64_t evict_arrived(struct engine *engine)
 {
     uint64_t sum = 0;
     for (struct instance *i = evict_instances(engine); i != NULL; i = i->next)
-        sum += atomic_load(&i->bytes_hydrated);
+        sum += atomic_load(&i->bytes_arrived);
     return sum;
 }
 
@@ -110,7 +118,7 @@ static uint64_t evict_budget_lacks(const struct engine *engine, uint64_t present
 /* Walks everything; the candidates come out oldest first. */
 static int evict_count(struct engine *engine, struct collection *collection)
 {
-    uint64_t hydrated = evict_hydrated(engine);
+    uint64_t arrived = evict_arrived(engine);
     int rc = 0;
     for (struct instance *i = evict_instances(engine); rc == 0 && i != NULL; i = i->next) {
         collection->instance = i;
@@ -119,7 +127,7 @@ static int evict_count(struct engine *engine, struct collection *collection)
     evict_sort(collection);
     engine->evict.counted = rc == 0;
     engine->evict.present = collection->present;
-    engine->evict.hydrated = hydrated;
+    engine->evict.arrived = arrived;
     return rc;
 }
 
@@ -130,21 +138,44 @@ static bool evict_keep(void *context, const char *directory, const char *name, b
     return claim_keeps(context, directory, name, UINT64_MAX);
 }
 
+/* Makes a complete file a placeholder. The bytes that this frees, 0 if it was replaced or changes; or
+ * -ENOSPC. */
+static int64_t evict_complete(const struct candidate *candidate)
+{
+    const struct tree_keep keep = { evict_keep, candidate->instance };
+    int rc =
+        tree_renew(candidate->instance->tree, candidate->path, candidate->inode, true, &keep);
+    return rc == 0 ? (int64_t)candidate->size : rc == -ENOSPC ? rc : 0;
+}
+
+static int64_t evict_partial(const struct candidate *candidate)
+{
+    struct hydration *h;
+    {
+        CLEANUP_CLOSE int fd = file_open_reading(candidate->instance->tree, candidate->path);
+        if (fd < 0 || hydration_open(candidate->instance, candidate->path, fd, &h) < 0 || h == NULL)
+            return 0;
+    }
+    int64_t freed = 0;
+    if (ranges_prepare(h) == 0) {
+        drop_release(h);
+        freed = (int64_t)drop_chunks(h);
+    }
+    hydration_put(h);
+    return freed;
+}
+
 static void evict_oldest(struct engine *engine, const struct collection *collection, uint64_t wanted)
 {
     uint64_t freed = 0;
     size_t files = 0;
     for (size_t i = 0; i < collection->count && freed < wanted; i++) {
         const struct candidate *candidate = &collection->candidates[i];
-        const struct tree_keep keep = { evict_keep, candidate->instance };
-        int rc = tree_renew(
-            candidate->instance->tree, candidate->path, candidate->inode, true, &keep);
-        if (rc == -ENOSPC)
+        int64_t bytes = candidate->partial ? evict_partial(candidate) : evict_complete(candidate);
+        if (bytes < 0)
             break;
-        if (rc < 0)
-            continue; /* gone or replaced meanwhile */
-        freed += candidate->size;
-        files++;
+        freed += (uint64_t)bytes;
+        files += bytes > 0;
     }
     engine->evict.present -= freed < engine->evict.present ? freed : engine->evict.present;
     log_info("engine", "evicted %zu files of %llu bytes; %llu were wanted", files,
@@ -153,8 +184,8 @@ static void evict_oldest(struct engine *engine, const struct collection *collect
 
 void evict_run(struct engine *engine)
 {
-    uint64_t hydrated = evict_hydrated(engine);
-    uint64_t present = engine->evict.present + (hydrated - engine->evict.hydrated);
+    uint64_t arrived = evict_arrived(engine);
+    uint64_t present = engine->evict.present + (arrived - engine->evict.arrived);
     bool must_count = !engine->evict.counted && engine->options.cache_size > 0;
     bool lacks = evict_disk_lacks(engine) > 0 || evict_budget_lacks(engine, present) > 0;
     if ((!must_count && !lacks) || evict_instances(engine) == NULL)

@@ -2,14 +2,14 @@
 /*
  * Keeping the cache within its budget and the disk from filling up.
  *
- * The budget is options.cache_size bytes of complete files over all instances, 0: none. Whatever it
+ * The budget is options.cache_size bytes of fetched content over all instances, 0: none. Whatever it
  * is, EVICT_RESERVE of the disk (or 5 % of it, if that is less) stays free. When either is
- * overstepped the complete files that were used longest ago become placeholders, until there is a
- * tenth to spare.
+ * overstepped the complete files that were used longest ago become placeholders, and partial ones lose
+ * chunks where they may (drop.h), until there is a tenth to spare.
  *
  * When a file was used is asked from the file: the later of its atime (warm opens never reach the
  * agent, but the kernel notes them) and its ctime (its completion; what counts on a noatime mount).
- * Files that are being filled are never touched, and who has an evicted file open keeps its bytes.
+ * Of a partial file it is its ctime, its last chunk's coming. Who has an evicted file open keeps its bytes.
  *
  * Threads: evict_run from one (engine_tick's).
  */
@@ -26,8 +26,8 @@ struct engine;
 /* What is known between two runs. */
 struct evict {
     bool counted;
-    uint64_t present;  /* bytes of complete files when they were counted … */
-    uint64_t hydrated; /* … and all bytes hydrated until then */
+    uint64_t present; /* bytes of fetched content when it was counted … */
+    uint64_t arrived; /* … and all that had come until then */
 };
 
 /** Looks whether there is too much, and if so evicts. */

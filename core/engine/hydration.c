@@ -292,6 +292,8 @@ int hydration_complete(struct hydration *hydration)
     }
     atomic_fetch_add(&instance->files_hydrated, 1);
     atomic_fetch_add(&instance->bytes_hydrated, hydration->state.size);
+    if (hydration->synced.map.presence == NULL) /* else they were counted as they came */
+        atomic_fetch_add(&instance->bytes_arrived, hydration->state.size);
     pthread_cond_broadcast(&hydration->changed);
     return 0;
 }

@@ -67,6 +67,7 @@ struct hydration {
         struct span *stream; /* the one that takes the whole body of a server without ranges */
         struct waiter *waiters;
         unsigned spans_count;
+        bool tight;        /* there was no room on the disk for more */
         uint64_t window;   /* chunks: of the next read-ahead; 0 while it is read here and there */
         uint64_t expected; /* where the next need begins if the file is read in sequence … */
         uint64_t ahead;    /* … or here, the end of what is read ahead */

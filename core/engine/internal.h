@@ -51,6 +51,7 @@ struct instance {
     int board_fd;        /* … open for reading */
     struct remote_counters counters;
     atomic_ullong files_hydrated, bytes_hydrated, failures;
+    atomic_ullong bytes_arrived; /* into the tree, of files that are complete and of such that are not */
     atomic_ullong ahead_bytes; /* being read ahead */
 
     pthread_mutex_t connectors_lock;

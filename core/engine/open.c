@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/engine/ahead.h"
+#include "core/engine/drop.h"
 #include "core/engine/ensure.h"
 #include "core/engine/hydration.h"
 #include "core/engine/internal.h"
@@ -45,6 +46,15 @@ int engine_open(struct engine *engine, const struct wire_open_request *request, 
     return rc;
 }
 
+static int need_ranges(struct hydration *h, const struct wire_need_request *request,
+    struct wire_need_reply *ret_reply)
+{
+    int rc = ranges_prepare(h);
+    if (rc == 0 && (request->hold != 0 || request->length == UINT64_MAX))
+        rc = drop_never(h);
+    return rc < 0 ? rc : ranges_need(h, request->offset, request->length, &ret_reply->complete);
+}
+
 int engine_need(struct engine *engine, const struct wire_need_request *request, int fd,
     struct wire_need_reply *ret_reply)
 {
@@ -59,7 +69,7 @@ int engine_need(struct engine *engine, const struct wire_need_request *request, 
     if (h == NULL)
         return 0;
     if (h->state.size > engine->options.whole_size)
-        rc = ranges_need(h, request->offset, request->length, &ret_reply->complete);
+        rc = need_ranges(h, request, ret_reply);
     else
         rc = whole_fetch(h, REMOTE_DEMAND);
     hydration_put(h);

@@ -95,6 +95,12 @@ static void ranges_read_ahead(struct hydration *h, uint64_t from)
     (void)ranges_start(h, from, from + window, REMOTE_READ_AHEAD); /* a wish: a need tries again */
 }
 
+/* Lock held. */
+static uint64_t ranges_window_max(const struct hydration *h)
+{
+    return h->synced.tight ? RANGES_WINDOW_TIGHT : RANGES_WINDOW_MAX;
+}
+
 /* Lock held. Learns from a need of chunks [first, end) how the file is read. */
 static void ranges_observe(struct hydration *h, uint64_t first, uint64_t end)
 {
@@ -106,7 +112,7 @@ static void ranges_observe(struct hydration *h, uint64_t first, uint64_t end)
         h->synced.window = h->synced.ahead = 0;
     else if (h->synced.window == 0)
         h->synced.window = RANGES_WINDOW_MIN;
-    else if (h->synced.window < RANGES_WINDOW_MAX)
+    else if (h->synced.window < ranges_window_max(h))
         h->synced.window *= 2;
     h->synced.expected = end;
 }
@@ -127,9 +133,9 @@ int ranges_try_complete(struct hydration *h)
     return ready ? hydration_complete(h) : 0;
 }
 
-/* Opens the map unless it is open. */
-static int ranges_prepare(struct hydration *h)
+int ranges_prepare(struct hydration *hydration)
 {
+    struct hydration *h = hydration;
     LOCK_SCOPE(&h->lock);
     if (h->synced.stale)
         return -ESTALE;
@@ -241,7 +247,7 @@ void ranges_hint(struct hydration *hydration, uint64_t offset)
     if (h->synced.complete || h->synced.stale)
         return;
     uint64_t chunk = offset >> PRESENCE_CHUNK_SHIFT;
-    if (h->synced.window < RANGES_WINDOW_MAX)
+    if (h->synced.window < ranges_window_max(h))
         h->synced.window = h->synced.window == 0 ? RANGES_WINDOW_MIN : 2 * h->synced.window;
     h->synced.expected = chunk + 1; /* a need that follows is sequential */
     ranges_read_ahead(h, chunk);

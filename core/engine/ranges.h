@@ -26,6 +26,7 @@
 enum {
     RANGES_WINDOW_MIN = 1,  /* chunks: 128 KiB */
     RANGES_WINDOW_MAX = 64, /* 8 MiB */
+    RANGES_WINDOW_TIGHT = 4, /* instead of _MAX, where the disk has been full */
     RANGES_SPAN_MAX = 32,   /* 4 MiB: what one GET asks for */
     RANGES_SPANS_MAX = 8,   /* in flight for one file; twice that where somebody waits */
 };
@@ -33,6 +34,9 @@ enum {
 /** Opens the map, starts to fetch at 0. *ret_map: the map for a door, the caller's to close; -1 if
  * *ret_complete. */
 int ranges_open(struct hydration *hydration, uint64_t *ret_complete, int *ret_map);
+
+/** Opens the map unless it is open, or the file complete. -ESTALE: the object has changed. */
+int ranges_prepare(struct hydration *hydration);
 
 /** Waits until [offset, offset+length) is there; length UINT64_MAX: until the file is complete. */
 int ranges_need(

@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/drop.h"
 #include "core/engine/internal.h"
 #include "core/engine/ranges.h"
 
@@ -54,6 +55,7 @@ static void span_advance(struct span *span, uint64_t position)
     if (after <= before)
         return;
     presence_set(h->synced.map.presence, before, after);
+    atomic_fetch_add(&h->instance->bytes_arrived, (after - before) << PRESENCE_CHUNK_SHIFT);
     LOCK_SCOPE(&h->lock);
     if (h->synced.waiters != NULL)
         pthread_cond_broadcast(&h->changed);
@@ -91,8 +93,11 @@ static int span_data(void *context, uint64_t offset, const void *bytes, size_t l
         MD5Update(&span->md5, (const uint8_t *)from, left);
     for (uint64_t at = span->position; left > 0;) {
         ssize_t written = pwrite(h->fd, from, left, (off_t)at);
-        if (written < 0 && errno != EINTR)
-            return -errno;
+        int error = written < 0 ? errno : 0;
+        if (error == ENOSPC && drop_for_room(h) > 0)
+            continue; /* what has been read of this very file makes room for its rest */
+        if (error != 0 && error != EINTR)
+            return -error;
         size_t done = written < 0 ? 0 : (size_t)written;
         from += done;
         left -= done;
@@ -141,6 +146,8 @@ static int span_transfer(struct span *span)
         return 0;
     if (rc == 0 && span->position < span_end_byte(span))
         rc = -EIO;
+    if (rc == -ENOSPC && span->priority != REMOTE_DEMAND)
+        return rc; /* nobody asked for it: whoever does will hear of it */
     if (rc < 0)
         return instance_failed(h->instance, "fetch", h->path, &call, rc);
     return span_verify(span);

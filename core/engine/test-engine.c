@@ -179,7 +179,7 @@ static int open_at(const char *path, int fd, int *ret_map)
 
 static int need(int fd, uint64_t offset, uint64_t length)
 {
-    const struct wire_need_request request = { instance, offset, length };
+    const struct wire_need_request request = { instance, offset, length, 0 };
     struct wire_need_reply reply;
     return engine_need(engine, &request, fd, &reply);
 }

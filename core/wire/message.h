@@ -26,7 +26,7 @@
 
 enum {
     WIRE_MAGIC = 0x32676c61, /* "alg2" */
-    WIRE_VERSION = 1,
+    WIRE_VERSION = 2,
     WIRE_MESSAGE_MAX = 12288, /* bytes: two paths of PATH_MAX and room; it stands on strangers' stacks */
     WIRE_FDS_MAX = 2,         /* descriptors beside one message */
 };
@@ -118,10 +118,11 @@ enum wire_scope {
 
 /*
  * NEED: bytes [offset, offset+length) of the file whose descriptor comes beside are wanted; answered when
- * they are there. length UINT64_MAX: the whole file, and its completion (sticky bit clear).
+ * they are there. length UINT64_MAX: the whole file, and its completion (sticky bit clear). `hold`: and they
+ * must stay, for they are taken without another look at the map.
  * HINT: the same as a wish, not answered; it drives read-ahead.
  */
-#define WIRE_NEED_REQUEST(NUM, STR) NUM(instance) NUM(offset) NUM(length)
+#define WIRE_NEED_REQUEST(NUM, STR) NUM(instance) NUM(offset) NUM(length) NUM(hold)
 #define WIRE_NEED_REPLY(NUM, STR) NUM(complete)
 #define WIRE_HINT_REQUEST(NUM, STR) NUM(instance) NUM(offset)
 

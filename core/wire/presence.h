@@ -14,6 +14,9 @@
  * bits and raises `epoch` *before* it punches, so a reader tests bits, reads, and reads `epoch` again:
  * unchanged (and not odd) means the bytes it got are the object's.
  *
+ * Who cannot do the second half (a mapping, a pipe, a copy in the kernel) has the agent set `held` first, by a
+ * NEED that says so; from then on nothing of the file is dropped until it is complete or gone.
+ *
  * `complete` is set last, when every byte is here and the file's own state says so; it is never unset.
  * `failed` is for readers that wait by polling only; errors are answered to NEED.
  */
@@ -44,7 +47,8 @@ struct presence_map {
     uint32_t birth_nsec;
     _Atomic uint32_t complete;
     _Atomic uint64_t epoch; /* odd while chunks are being dropped */
-    uint64_t reserved[8];
+    _Atomic uint64_t held;  /* not 0: a reader takes the bytes without looking here again; nothing is dropped */
+    uint64_t reserved[7];
     _Atomic uint64_t words[];
 };
 

@@ -23,7 +23,7 @@ HELLO, ENSURE, OPEN, NEED, HINT, STATUS, STOP = range(1, 8)
 ENTRY, LISTING = 0, 1
 SCOPE_ENTRY, SCOPE_DIRECTORY = 1, 2
 HEADER = struct.Struct("=IHHiI")
-MAGIC, VERSION, CHUNK = 0x32676C61, 1, 128 * 1024
+MAGIC, VERSION, CHUNK = 0x32676C61, 2, 128 * 1024
 WHOLE = 4 << 20  # files up to this are fetched whole
 
 
@@ -176,8 +176,8 @@ class World:
         body, map_fd = call(self.address, OPEN, (self.instance, flags, 0), (path,), fd)
         return struct.unpack("=Q", body)[0], map_fd
 
-    def need(self, fd, offset, length):
-        body, _ = call(self.address, NEED, (self.instance, offset, length), (), fd)
+    def need(self, fd, offset, length, hold=0):
+        body, _ = call(self.address, NEED, (self.instance, offset, length, hold), (), fd)
         return struct.unpack("=Q", body)[0]
 
     def hint(self, fd, offset):
