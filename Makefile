@@ -80,7 +80,7 @@ demo: deps
 	+@$(MAKE) --no-print-directory build
 	@BUILD=$(abspath $(BUILD)) examples/demo
 
-unit: $(UNIT) $(HELPERS)
+unit: $(UNIT) $(HELPERS) $(BUILD)/unit/s3-tool
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -132,9 +132,12 @@ $(BUILD)/unit/agent/%: $(BUILD)/obj/agent/%.o $(filter-out %/main.o,$(call objec
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
 # The contract that every remote is held to comes by topic (core/remote/contract/contract.h).
 $(BUILD)/unit/core/remote/test-contract: $(BUILD)/obj/core/remote/test-contract.o \
-    $(call objects,$(wildcard core/remote/contract/*.c)) $(BUILD)/lib/libcore.a
+    $(call objects,$(filter-out %/s3-tool.c,$(wildcard core/remote/contract/*.c))) $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
+$(BUILD)/unit/s3-tool: $(BUILD)/obj/core/remote/contract/s3-tool.o $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(AGENT_LIBS) -o $@
 $(BUILD)/unit/%: $(BUILD)/obj/%.o $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcmocka $(AGENT_LIBS) -o $@
