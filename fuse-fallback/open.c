@@ -15,9 +15,9 @@
 #include "core/base/cleanup.h"
 #include "core/client/door-write.h"
 #include "core/wire/entry.h"
-#include "entry.h"
-#include "handle.h"
-#include "lock.h"
+#include "fuse-fallback/entry.h"
+#include "fuse-fallback/handle.h"
+#include "fuse-fallback/lock.h"
 
 static bool is_write(int flags)
 {
