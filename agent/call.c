@@ -2,6 +2,7 @@
 #include "agent/call.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -228,6 +229,29 @@ static int call_setacl(struct call *call, struct reply *reply)
     return call_done(reply, WIRE_SETACL, rc < 0 ? rc : engine_setacl(call->engine, &request));
 }
 
+/* Notices go out as they come; then the connection ends without an answer. */
+static int call_send_notice(void *context, const struct wire_watch_notice *notice)
+{
+    const struct call *call = context;
+    struct reply reply = { .fd = -1 };
+    if (notice == NULL) { /* nothing to tell: is somebody still there? */
+        struct pollfd peer = { .fd = call->connection, .events = POLLIN };
+        return poll(&peer, 1, 0) > 0 ? -ECONNRESET : 0;
+    }
+    int rc = wire_encode_watch_notice(&reply.out, WIRE_WATCH, notice);
+    return rc < 0 ? rc : call_send(call->connection, &reply);
+}
+
+static int call_watch(struct call *call, struct reply *reply)
+{
+    struct wire_watch_request request;
+    int rc = wire_decode_watch_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_watch(call->engine, &request, call_send_notice, call);
+    reply->silent = rc == 0;
+    return rc;
+}
+
 static int call_status(struct call *call, struct reply *reply)
 {
     struct wire_status_request request;
@@ -285,6 +309,7 @@ static int call_dispatch(struct call *call, enum wire_type type, struct reply *r
         [WIRE_FLUSH] = call_flush,
         [WIRE_GETACL] = call_getacl,
         [WIRE_SETACL] = call_setacl,
+        [WIRE_WATCH] = call_watch,
     };
     if ((size_t)type >= sizeof(handlers) / sizeof(handlers[0]) || handlers[type] == NULL)
         return -EOPNOTSUPP;

@@ -181,6 +181,7 @@ static void service_drain(struct service *service)
     struct pollfd signals = { .fd = service->options->signals, .events = POLLIN };
     uint64_t until = clock_ms() + SERVICE_GRACE_MS;
     char record[128];
+    engine_end_watches(service->engine);
     (void)!read(service->options->signals, record, sizeof(record)); /* the signal that ended us */
     while (atomic_load(&service->calls) > 0 && !atomic_load(&service->forced) &&
         clock_ms() < until && poll(&signals, 1, SERVICE_FULL_POLL_MS) <= 0)

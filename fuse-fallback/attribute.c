@@ -17,7 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/client/door-write.h"
-#include "entry.h"
+#include "fuse-fallback/entry.h"
 
 enum { ACL_SIZE = 64, FLUSH_STEP_MS = 500, VALUE_MAX = 65536 };
 static const char acl_name[] = "user.algofs.acl";

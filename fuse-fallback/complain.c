@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "complain.h"
+#include "fuse-fallback/complain.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -14,8 +14,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/client/door.h"
-#include "entry.h"
-#include "handle.h"
+#include "fuse-fallback/entry.h"
+#include "fuse-fallback/handle.h"
 
 enum { RECORDS_SIZE = 16384 }; /* bytes of one getdents64 */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "entry.h"
+#include "fuse-fallback/entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "core/client/door-write.h"
 #include "core/client/door.h"
 #include "core/client/present.h"
-#include "handle.h"
+#include "fuse-fallback/handle.h"
 
 enum { TIMEOUT_MAX_S = 86400, MS_PER_SECOND = 1000 };
 

@@ -3,8 +3,8 @@
 #ifndef ALGOFS_FUSE_ENTRY_H
 #define ALGOFS_FUSE_ENTRY_H
 
-#include "mount.h"
-#include "node.h"
+#include "fuse-fallback/mount.h"
+#include "fuse-fallback/node.h"
 
 /** Finds `name` of `parent` and counts one look-up of its node: who does not tell the kernel forgets it. */
 int entry_find(struct node *parent, const char *name, struct fuse_entry_param *ret_entry);

@@ -7,8 +7,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/client/door-write.h"
-#include "handle.h"
-#include "mount.h"
+#include "fuse-fallback/handle.h"
+#include "fuse-fallback/mount.h"
 
 /* Read, then believed only if no chunk was dropped meanwhile. */
 static ssize_t read_partial(struct handle *handle, char *out, size_t size, off_t offset)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handle.h"
+#include "fuse-fallback/handle.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lock.h"
+#include "fuse-fallback/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "handle.h"
+#include "fuse-fallback/handle.h"
 
 enum {
     WAIT_FIRST_MS = 1, /* between two tries; grows while nothing changes, because the shim tells nobody */

@@ -11,7 +11,7 @@
 #ifndef ALGOFS_FUSE_LOCK_H
 #define ALGOFS_FUSE_LOCK_H
 
-#include "mount.h"
+#include "fuse-fallback/mount.h"
 
 struct handle;
 

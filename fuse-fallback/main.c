@@ -13,7 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "complain.h"
+#include "fuse-fallback/complain.h"
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/unshimmed.h"
@@ -22,11 +22,12 @@
 #include "core/client/environment.h"
 #include "core/client/launch.h"
 #include "core/client/session.h"
-#include "lock.h"
-#include "mount.h"
-#include "node.h"
-#include "options.h"
-#include "start.h"
+#include "fuse-fallback/lock.h"
+#include "fuse-fallback/mount.h"
+#include "fuse-fallback/node.h"
+#include "fuse-fallback/notify.h"
+#include "fuse-fallback/options.h"
+#include "fuse-fallback/start.h"
 
 struct mount mount_state;
 
@@ -235,11 +236,12 @@ static int serve(int ready)
     fuse_loop_cfg_set_idle_threads(config, MOUNT_THREADS_IDLE);
     int rc = lock_init();
     if (rc == 0) {
-        rc = -pthread_create(&answers, NULL, wait_until_it_answers, &ready);
-        if (rc == 0) {
+        rc = notify_init();
+        if (rc == 0 && (rc = -pthread_create(&answers, NULL, wait_until_it_answers, &ready)) == 0) {
             rc = fuse_session_loop_mt(mount_state.session, config);
             (void)pthread_join(answers, NULL);
         }
+        notify_end();
         lock_end();
     }
     fuse_loop_cfg_destroy(config);

@@ -6,7 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/client/door-write.h"
-#include "entry.h"
+#include "fuse-fallback/entry.h"
 
 static void reply_found(fuse_req_t req, int rc, struct node *parent, const char *name)
 {

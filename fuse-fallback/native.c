@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "native.h"
+#include "fuse-fallback/native.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "node.h"
+#include "fuse-fallback/node.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/table.h"
-#include "handle.h"
+#include "fuse-fallback/handle.h"
 
 struct node {
     UT_hash_handle hh;       /* by key */

@@ -15,8 +15,8 @@
 
 #include <limits.h>
 
-#include "mount.h"
-#include "native.h"
+#include "fuse-fallback/mount.h"
+#include "fuse-fallback/native.h"
 
 struct node;
 struct handle;

@@ -15,19 +15,20 @@
 #include "core/base/cleanup.h"
 #include "core/client/door-write.h"
 #include "core/wire/entry.h"
-#include "entry.h"
-#include "handle.h"
-#include "lock.h"
+#include "fuse-fallback/entry.h"
+#include "fuse-fallback/handle.h"
+#include "fuse-fallback/lock.h"
 
 static bool is_write(int flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT)) != 0;
 }
 
-/* Alignment, times and blocking are the kernel's business with the program, not ours with the tree. */
+/* What concerns the tree's file. The rest (alignment, blocking, the kernel's own mark of an exec) is between the
+ * kernel and the program, and openat2 refuses what it does not know. */
 static int native_flags(int flags)
 {
-    return (flags & ~(O_DIRECT | O_NOATIME | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)) | O_CLOEXEC;
+    return (flags & (O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_EXCL | O_SYNC | O_DSYNC)) | O_CLOEXEC;
 }
 
 static void set_cache_mode(struct fuse_file_info *fi, bool writer)

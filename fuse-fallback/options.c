@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "options.h"
+#include "fuse-fallback/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
+#include "fuse-fallback/complain.h"
 
 static const char usage[] =
     "usage: algofs mount DIR [--foreground] [--readonly] [--allow-other] [-o OPTION,...]\n"

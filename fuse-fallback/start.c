@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "start.h"
+#include "fuse-fallback/start.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,12 +12,17 @@
 # to uid 65534 without any capability and, where the kernel lets them, with /dev/fuse covered up.
 # A folder that such a command writes into is made by `user_dir`.
 #
+# ALGOFS_TEST_MOUNT=1 runs a test on an algofs mount instead of the shim ($P is below $T/mnt), in a mount
+# namespace of its own where root runs it; where that cannot be, it is skipped. lib-mount.sh does it.
+#
 # ALGOFS_TEST_PLAIN=1 runs a test on the plain folder, without server and shim ($P is $SRC): it shows
 # that the test itself is right. A test that makes no sense there calls `not_plain`.
 
 set -eu -o pipefail
 umask 022
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/lib-mount.sh
+. "$TESTS/lib-mount.sh"
 BUILD=$(realpath "${BUILD:-$TESTS/../build}")
 PYTHON=/usr/bin/python3
 KEY=simSECRETsecretSECRETsecret1
@@ -29,6 +34,7 @@ if [ -z "$T" ] || [ "$T" = /tmp ]; then
 fi
 SRC=$T/src
 P=/algo/data/set
+! on_mount || P=$T/mnt/data/set
 HELPERS=$BUILD/helpers
 server_pids=()
 caches=()
@@ -36,7 +42,7 @@ SERVER_LOG=
 
 mkdir "$SRC"
 for name in $(compgen -e); do
-    case $name in ALGORITHMIA_*|ALGOFS_TEST_PLAIN|ALGOFS_SANITIZED|LD_PRELOAD) ;; ALGOFS_*) unset "$name" ;; esac
+    case $name in ALGORITHMIA_*|ALGOFS_TEST_PLAIN|ALGOFS_TEST_MOUNT|ALGOFS_SANITIZED|LD_PRELOAD) ;; ALGOFS_*) unset "$name" ;; esac
 done
 unset LD_PRELOAD XDG_RUNTIME_DIR XDG_CACHE_HOME XDG_CONFIG_HOME ALGORITHMIA_API ALGORITHMIA_API_KEY
 unset PYTHONHOME PYTHONPATH
@@ -64,7 +70,9 @@ not_plain() { plain && skip "has nothing to compare on a plain folder"; return 0
 # --- the ordinary user -------------------------------------------------------------------------
 
 ORDINARY=()
-if [ "$(id -u)" = 0 ]; then
+if on_mount; then
+    ORDINARY=("${MOUNT_USER[@]}") # fusermount3 is setuid, and needs what the others must not have
+elif [ "$(id -u)" = 0 ]; then
     ORDINARY=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all
               --inh-caps=-all)
     if [ -e /dev/fuse ]; then
@@ -146,6 +154,7 @@ fresh_cache() {
     user_dir "$ALGOFS_CACHE"
     chmod 700 "$ALGOFS_CACHE"
     caches+=("$ALGOFS_CACHE")
+    ! on_mount || mount_prefix
 }
 
 # serve [SERVER OPTION...]: a server over $SRC, and the environment to reach it.
@@ -153,7 +162,7 @@ serve() { start_server "$@"; use_prefix; }
 
 # in_prefix CMD...: runs CMD as the ordinary user with the shim. `NAME=value` words may come first.
 in_prefix() {
-    if plain; then as_user env "$@"; else as_user env LD_PRELOAD="$LIB" /usr/bin/env "$@"; fi # the second env finds commands in the prefix
+    if plain || on_mount; then as_user env "$@"; else as_user env LD_PRELOAD="$LIB" /usr/bin/env "$@"; fi # the second env finds commands in the prefix
 }
 
 algofs() { as_user "$BUILD/bin/algofs" "$@"; }
@@ -259,6 +268,7 @@ clean_up() {
     trap - EXIT
     set +e
     cd /
+    end_mounts
     for cache in "${caches[@]}"; do
         if [ -n "$(ls -A "$cache" 2>/dev/null)" ] && [ -x "$BUILD/bin/algofs" ]; then
             ALGOFS_CACHE=$cache algofs stop >"$T/stop.out" 2>&1 || cat "$T/stop.out"

@@ -168,6 +168,24 @@ int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffe
     return -ENOTCONN;
 }
 
+int call_open(const char *cache, const struct wire_buffer *request, int *ret_socket)
+{
+    int socket = connect_agent(cache);
+    if (socket < 0)
+        return agent_is_gone(socket) ? -ENOTCONN : socket;
+    int rc = send_message(socket, request, -1);
+    if (rc < 0)
+        (void)sys_close(socket);
+    else
+        *ret_socket = socket;
+    return rc;
+}
+
+int call_receive(int socket, struct wire_buffer *message)
+{
+    return receive_message(socket, message, NULL);
+}
+
 int call_running_agent(const char *cache, const struct wire_buffer *request,
     struct wire_buffer *reply, int send_fd, int *ret_fd)
 {

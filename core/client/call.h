@@ -24,6 +24,10 @@ int call_agent(const char *cache, struct wire_buffer *request, struct wire_buffe
     int send_fd, int *ret_fd);
 /** Sends without an answer and without starting an agent; whether it arrived does not matter. */
 void call_agent_oneway(const char *cache, const struct wire_buffer *message, int send_fd);
+/** Connects and sends, once, to an agent that runs: *ret_socket is the connection, for call_receive. */
+int call_open(const char *cache, const struct wire_buffer *request, int *ret_socket);
+/** The next message of such a connection. -ECONNRESET: it has ended. */
+int call_receive(int socket, struct wire_buffer *message);
 /** As call_agent, but never starts an agent: -ENOTCONN if none runs. For status and stop. */
 int call_running_agent(const char *cache, const struct wire_buffer *request,
     struct wire_buffer *reply, int send_fd, int *ret_fd);

@@ -214,8 +214,10 @@ static int setattr_path(struct instance *instance, const struct wire_setattr_req
         rc = -EPERM;
     if (rc == 0)
         rc = setattr_run(&target, request);
-    if (rc == 0)
+    if (rc == 0) {
         claim_note_change(instance, path);
+        notices_file(&instance->notices, fd);
+    }
     return rc;
 }
 
@@ -226,7 +228,11 @@ static int setattr_descriptor(
     int rc = fd < 0 ? -EBADF : target_take(&target, fd);
     if (rc == 0 && (request->valid & WIRE_SET_SIZE) != 0)
         rc = truncate_descriptor(&target, request->size);
-    return rc < 0 ? rc : setattr_run(&target, request);
+    if (rc == 0)
+        rc = setattr_run(&target, request);
+    if (rc == 0)
+        notices_file(&instance->notices, fd);
+    return rc;
 }
 
 int engine_setattr(struct engine *engine, const struct wire_setattr_request *request, int fd)

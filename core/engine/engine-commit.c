@@ -80,6 +80,8 @@ int engine_commit(struct engine *engine, const struct wire_commit_request *reque
         key = dirty_key_of(&st);
     }
     CLEANUP_DIRTY struct dirty *dirty = dirty_find(instance, &key);
+    if (dirty != NULL && fd >= 0) /* written natively until now: nobody has heard of it */
+        notices_file(&instance->notices, fd);
     return dirty == NULL ? 0 : commit_how(dirty, fd, request->how, &ret_reply->uploaded);
 }
 

@@ -20,7 +20,7 @@
  *     a dirty record's journaling -> dirties -> the watch's, a tree's
  *     connectors, orders, words: nothing below them but a pool's
  *     a tree's -> questions, claims (through tree_keep)
- *     questions, claims, a pool's, the journal's: nothing below them, taken under any of the above
+ *     questions, claims, notices, a pool's, the journal's: nothing below them, taken under any of the above
  *
  * Claims of paths (claim.h) are no locks: they are held over network calls, one at a time by a
  * thread, and never taken under a lock.
@@ -89,6 +89,14 @@ unsigned engine_pending(struct engine *engine);
 
 /** Adds `"instances":[…],"transfers":N`, the members of a JSON object. No key is in it. */
 void engine_status_json(struct engine *engine, struct strbuf *out);
+
+/* Sends one notice to who watches. Below 0: it has gone. */
+typedef int engine_notice_fn(void *context, const struct wire_watch_notice *notice);
+/** Tells what changes in the instance's tree until the watcher goes, or engine_end_watches. */
+int engine_watch(struct engine *engine, const struct wire_watch_request *request, engine_notice_fn *send,
+    void *context);
+/** Nobody is told any more: all engine_watch return, now and later. */
+void engine_end_watches(struct engine *engine);
 
 /** Makes calls and transfers in progress end soon, with -ECANCELED. There is no way back. */
 void engine_cancel(struct engine *engine);

@@ -54,6 +54,7 @@ static struct instance *instance_new(struct engine *engine, uint64_t id)
     instance->id = id;
     instance->board_fd = -1;
     (void)snprintf(instance->name, sizeof(instance->name), "%012" PRIx64, id);
+    notices_init(&instance->notices);
     pthread_mutex_init(&instance->connectors_lock, NULL);
     pthread_mutex_init(&instance->questions_lock, NULL);
     pthread_mutex_init(&instance->hydrations_lock, NULL);
@@ -150,6 +151,7 @@ void instance_free(struct instance *instance)
         stores->release(stores->context, &instance->account);
     instance_free_board(instance);
     tree_free(instance->tree);
+    notices_deinit(&instance->notices);
     pthread_mutex_destroy(&instance->connectors_lock);
     pthread_mutex_destroy(&instance->questions_lock);
     pthread_mutex_destroy(&instance->hydrations_lock);

@@ -13,6 +13,7 @@
 #include "core/engine/dirty.h"
 #include "core/engine/engine.h"
 #include "core/engine/evict.h"
+#include "core/engine/notice.h"
 #include "core/tree/tree.h"
 #include "core/wire/board.h"
 
@@ -65,6 +66,7 @@ struct instance {
     struct hydration *idle_first, *idle_last;
     unsigned idle_count;
 
+    struct notices notices; /* notice.h: who wants to hear of changes, and which */
     struct claims claims;   /* claim.h: what is being changed here */
     struct dirties dirties; /* dirty.h: what is to be uploaded */
     struct journal *journal;

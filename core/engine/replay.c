@@ -82,6 +82,8 @@ int replay_open(struct instance *instance)
         rc = journal_each(instance->journal, replay_keep, &replay);
     if (rc == 0)
         rc = tree_open(instance->engine->cache, instance->name, &spare, &instance->tree);
+    if (rc == 0)
+        tree_observe(instance->tree, notices_observe, &instance->notices);
     replay_free(&replay);
     return rc;
 }

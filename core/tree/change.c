@@ -68,6 +68,7 @@ static int change_name(struct tree *tree, const char *made, const char *path, in
         return -errno;
     if (found)
         entry_forget_map(tree, &st);
+    entry_tell(tree, parent, name);
     return 0;
 }
 
@@ -98,6 +99,8 @@ int change_make_directory(struct tree *tree, const char *path, mode_t mode)
         rc = -errno;
     if (rc < 0)
         (void)unlinkat(tree->tmp, made, AT_REMOVEDIR); /* else the next start removes it */
+    else
+        entry_tell(tree, parent, name);
     return rc;
 }
 
@@ -116,6 +119,7 @@ static int change_remove(struct tree *tree, const char *path, int flags)
     if (unlinkat(parent, name, flags) < 0)
         return errno == EEXIST ? -ENOTEMPTY : -errno;
     entry_forget_map(tree, &st);
+    entry_tell(tree, parent, name);
     return 0;
 }
 
@@ -145,5 +149,7 @@ int change_rename(struct tree *tree, const char *from, const char *to)
         return errno == EEXIST ? -ENOTEMPTY : -errno;
     if (found)
         entry_forget_map(tree, &replaced);
+    entry_tell(tree, from_parent, from_name);
+    entry_tell(tree, to_parent, to_name);
     return 0;
 }

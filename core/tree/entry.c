@@ -12,6 +12,12 @@
 #include "core/wire/entry.h"
 #include "core/tree/map.h"
 
+void entry_tell(struct tree *tree, int dir, const char *name)
+{
+    if (tree->observe != NULL)
+        tree->observe(tree->observe_context, dir, name);
+}
+
 void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX])
 {
     (void)snprintf(name, TREE_TEMPORARY_MAX, "%llu", atomic_fetch_add(&tree->next_temporary, 1));
@@ -213,12 +219,13 @@ static int entry_remove_for(
         if (entry_kept(place, name, listed))
             return 0;
         int rc = entry_delete(tree, dir, name);
-        if (rc == 1)
+        bool moves = rc == 1;
+        if (moves)
             rc = entry_move(tree, dir, name, tree->tmp, moved);
-        else
+        if (rc == 0)
+            entry_tell(tree, dir, name);
+        if (!moves || rc < 0)
             return rc == -ENOENT ? 0 : rc;
-        if (rc < 0)
-            return rc;
     }
     CLEANUP_CLOSE int doomed = beneath_open(tree->tmp, moved, O_RDONLY | O_DIRECTORY);
     if (doomed < 0)
@@ -315,6 +322,8 @@ int entry_put(struct tree *tree, int dir, const char *name,
                             : entry_put_file(tree, dir, name, attributes, -1);
     if (rc == 0 && st.st_mode != 0)
         entry_forget_map(tree, &st);
+    if (rc == 0)
+        entry_tell(tree, dir, name);
     return rc;
 }
 
@@ -355,5 +364,7 @@ int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_ve
     if (rc == 0 && !state.complete)
         map_delete(tree, state.inode);
     entry_set_directory_time(parent, before.st_mtim);
+    if (rc == 0)
+        entry_tell(tree, parent, name);
     return rc;
 }

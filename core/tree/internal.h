@@ -19,6 +19,8 @@ struct tree {
     pthread_mutex_t names;
     atomic_ullong next_temporary;
     atomic_ullong skipped_names;
+    tree_observe_fn *observe; /* NULL: nobody */
+    void *observe_context;
     struct durable durable;
 };
 
@@ -36,6 +38,8 @@ int entry_put(struct tree *tree, int dir, const char *name,
     const struct tree_attributes *attributes, const struct entry_place *place, bool *ret_changed);
 /** Removes `name` with all below it; 0 also if it is not there, or is kept. */
 int entry_remove(struct tree *tree, int dir, const char *name, const struct entry_place *place);
+/** Tells who observes the tree that `name` of `dir` has changed. */
+void entry_tell(struct tree *tree, int dir, const char *name);
 /** A fresh name for tmp/. */
 void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX]);
 /** Makes a placeholder in tmp/ under `name`. */

@@ -149,6 +149,12 @@ void tree_free(struct tree *tree)
     tree_destroy(tree);
 }
 
+void tree_observe(struct tree *tree, tree_observe_fn *observe, void *context)
+{
+    tree->observe = observe;
+    tree->observe_context = context;
+}
+
 int tree_checkpoint(struct tree *tree)
 {
     return durable_checkpoint(&tree->durable, tree->folder);
@@ -293,6 +299,7 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
     if (symlinkat(target, tree->tmp, made) < 0 || renameat(tree->tmp, made, parent, name) < 0)
         return -errno;
     tree_keep_directory_time(parent, &before, NULL);
+    entry_tell(tree, parent, name);
     return 0;
 }
 

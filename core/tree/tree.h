@@ -80,6 +80,11 @@ int tree_open(const char *cache, const char *name, const struct tree_spare *spar
 /** Closes; marks the instance clean if everything in it is on disk. NULL is allowed. */
 void tree_free(struct tree *tree);
 
+/* Hears that `name` of the directory `dir` is another entry now, or gone. Called under the tree's lock. */
+typedef void tree_observe_fn(void *context, int dir, const char *name);
+/** Before the tree is used by several threads. */
+void tree_observe(struct tree *tree, tree_observe_fn *observe, void *context);
+
 /** The absolute path of the root directory. Lives as long as the tree. */
 const char *tree_path(const struct tree *tree);
 /** The root's descriptor, the tree's own. */

@@ -53,11 +53,20 @@ enum wire_type {
     WIRE_FLUSH = 22,
     WIRE_GETACL = 23,
     WIRE_SETACL = 24,
+    WIRE_WATCH = 32,
 };
 
 enum wire_wanted {
     WIRE_WANT_ENTRY = 0,   /* whether `path` exists, and its attributes */
     WIRE_WANT_LISTING = 1, /* every entry of directory `path` */
+};
+
+/* What a notice of WATCH says. */
+enum wire_notice {
+    WIRE_NOTICE_READY = 0, /* the first: from now on nothing is missed */
+    WIRE_NOTICE_NAME = 1,  /* `name` in the directory that is named came, went, or leads to another inode */
+    WIRE_NOTICE_FILE = 2,  /* the file that is named has other content or attributes */
+    WIRE_NOTICE_LOST = 3,  /* more happened than could be told: anything may have changed */
 };
 
 /* Bits of COMMIT's `how`. */
@@ -170,6 +179,15 @@ enum wire_scope {
 #define WIRE_GETACL_REPLY(NUM, STR) STR(acl)
 #define WIRE_SETACL_REQUEST(NUM, STR) NUM(instance) STR(path) STR(acl)
 
+/*
+ * WATCH: the one connection that stays open. What changes in the instance's tree, whoever changes it, is told
+ * in notices (wire_notice) until one side closes. The inode by its device, number and moment of birth (0 where
+ * the file system has none).
+ */
+#define WIRE_WATCH_REQUEST(NUM, STR) NUM(instance)
+#define WIRE_WATCH_NOTICE(NUM, STR)                                                              \
+    NUM(what) NUM(device) NUM(inode) NUM(birth_sec) NUM(birth_nsec) STR(name)
+
 /* The reply of a request that answers with its status only. */
 #define WIRE_DONE_REPLY(NUM, STR) NUM(unused)
 
@@ -208,6 +226,8 @@ enum wire_scope {
     ROW(getacl_request, WIRE_GETACL_REQUEST)                                                     \
     ROW(getacl_reply, WIRE_GETACL_REPLY)                                                         \
     ROW(setacl_request, WIRE_SETACL_REQUEST)                                                     \
+    ROW(watch_request, WIRE_WATCH_REQUEST)                                                       \
+    ROW(watch_notice, WIRE_WATCH_NOTICE)                                                         \
     ROW(done_reply, WIRE_DONE_REPLY)
 
 struct wire_header {
