@@ -55,7 +55,9 @@ static int evict_collect(
     (void)name;
     if ((st->st_mode & S_ISVTX) != 0 || st->st_size == 0)
         return 0;
-    collection->present += (uint64_t)st->st_size;
+    collection->present += (uint64_t)st->st_size / st->st_nlink;
+    if (st->st_nlink > 1)
+        return 0; /* its other names would keep it */
     if (collection->count == EVICT_CANDIDATES_MAX) { /* the newer half has no chance */
         evict_sort(collection);
         evict_forget(collection, EVICT_CANDIDATES_MAX / 2);
