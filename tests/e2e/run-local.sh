@@ -16,16 +16,17 @@ grep -qx file "$T/said" || { cat "$T/said"; fail "ls -R /algo does not show the 
 servers() { # those that serve our folder
     local dir
     for dir in /proc/[0-9]*; do
-        tr '\0' ' ' <"$dir/cmdline" 2>/dev/null | grep -q "^[^ ]*algofs-server .*$SRC" && echo "${dir#/proc/}"
+        { tr '\0' ' ' <"$dir/cmdline"; } 2>/dev/null | grep -q "^[^ ]*algofs-server .*$SRC" && echo "${dir#/proc/}"
     done
     return 0
 }
-algofs_run --local "$SRC" -- sleep 2 &
+algofs_run --local "$SRC" -- sh -c 'until [ -e "$0" ]; do sleep 0.1; done' "$T/seen" &
 runner=$!
-sleep 1
+for _ in $(seq 600); do [ -z "$(servers)" ] || break; sleep 0.1; done
 [ -n "$(servers)" ] || fail "no server is seen while the command runs"
+touch "$T/seen"
 wait "$runner"
-sleep 0.5
+for _ in $(seq 600); do [ -n "$(servers)" ] || break; sleep 0.1; done
 expect_equal "servers after the command" "" "$(servers)"
 expect_failure 'none' algofs_run --local "$T/none" -- true
 
