@@ -16,20 +16,18 @@ grep -qx file "$T/said" || { cat "$T/said"; fail "ls -R /algo does not show the 
 servers() { # those that serve our folder
     local dir
     for dir in /proc/[0-9]*; do
-        tr '\0' ' ' <"$dir/cmdline" 2>/dev/null | grep -q "^[^ ]*algofs-server .*$SRC" && echo "${dir#/proc/}"
+        { tr '\0' ' ' <"$dir/cmdline"; } 2>/dev/null | grep -q "^[^ ]*algofs-server .*$SRC" && echo "${dir#/proc/}"
     done
     return 0
 }
-mkfifo "$T/go"
-algofs_run --local "$SRC" -- cat <"$T/go" >"$T/went" &
+algofs_run --local "$SRC" -- sh -c 'until [ -e "$0" ]; do sleep 0.1; done' "$T/seen" &
 runner=$!
-exec 8>"$T/go"
-for _ in $(seq 600); do [ -z "$(servers 2>/dev/null)" ] || break; sleep 0.1; done
-[ -n "$(servers 2>/dev/null)" ] || fail "no server is seen while the command runs"
-exec 8>&-
+for _ in $(seq 600); do [ -z "$(servers)" ] || break; sleep 0.1; done
+[ -n "$(servers)" ] || fail "no server is seen while the command runs"
+touch "$T/seen"
 wait "$runner"
-for _ in $(seq 600); do [ -n "$(servers 2>/dev/null)" ] || break; sleep 0.1; done
-expect_equal "servers after the command" "" "$(servers 2>/dev/null)"
+for _ in $(seq 600); do [ -n "$(servers)" ] || break; sleep 0.1; done
+expect_equal "servers after the command" "" "$(servers)"
 expect_failure 'none' algofs_run --local "$T/none" -- true
 
 note "two at once, each with its own"
