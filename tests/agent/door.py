@@ -110,7 +110,11 @@ class World:
         os.rename(path + ".new~", path)
 
     def requests(self, method=None, part=""):
-        """Lines of the server's log, each one request."""
+        """Lines of the server's log, each one request. It logs a little after it has answered."""
+        before, now = -1, os.stat(self.log).st_size
+        while before != now:
+            time.sleep(0.2)
+            before, now = now, os.stat(self.log).st_size
         with open(self.log) as log:
             return [l for l in log if part in l and (method is None or f" {method} " in f" {l}")]
 
