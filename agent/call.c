@@ -252,6 +252,39 @@ static int call_watch(struct call *call, struct reply *reply)
     return rc;
 }
 
+static int call_symlink(struct call *call, struct reply *reply)
+{
+    struct wire_symlink_request request;
+    int rc = wire_decode_symlink_request(&call->in, &request);
+    return call_done(reply, WIRE_SYMLINK, rc < 0 ? rc : engine_symlink(call->engine, &request));
+}
+
+static int call_link(struct call *call, struct reply *reply)
+{
+    struct wire_link_request request;
+    int rc = wire_decode_link_request(&call->in, &request);
+    return call_done(reply, WIRE_LINK, rc < 0 ? rc : engine_link(call->engine, &request));
+}
+
+static int call_getxattr(struct call *call, struct reply *reply)
+{
+    struct wire_getxattr_request request;
+    struct wire_getxattr_reply answer = { 0 };
+    int rc = wire_decode_getxattr_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_getxattr(call->engine, &request, &answer, &reply->fd);
+    return rc < 0 ? rc : wire_encode_getxattr_reply(&reply->out, WIRE_GETXATTR, &answer);
+}
+
+static int call_setxattr(struct call *call, struct reply *reply)
+{
+    struct wire_setxattr_request request;
+    int rc = wire_decode_setxattr_request(&call->in, &request);
+    if (rc == 0)
+        rc = engine_setxattr(call->engine, &request, call->fds[0]);
+    return call_done(reply, WIRE_SETXATTR, rc);
+}
+
 static int call_status(struct call *call, struct reply *reply)
 {
     struct wire_status_request request;
@@ -310,6 +343,10 @@ static int call_dispatch(struct call *call, enum wire_type type, struct reply *r
         [WIRE_GETACL] = call_getacl,
         [WIRE_SETACL] = call_setacl,
         [WIRE_WATCH] = call_watch,
+        [WIRE_SYMLINK] = call_symlink,
+        [WIRE_LINK] = call_link,
+        [WIRE_GETXATTR] = call_getxattr,
+        [WIRE_SETXATTR] = call_setxattr,
     };
     if ((size_t)type >= sizeof(handlers) / sizeof(handlers[0]) || handlers[type] == NULL)
         return -EOPNOTSUPP;

@@ -94,7 +94,7 @@ int fs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)
     struct follow f;
     struct door_attributes a =
         new_mode(mode, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WIRE_SET_NOFOLLOW : 0);
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     if (n.t.inside)
         return set_by_path(&n.t, n.name, &a);
@@ -138,7 +138,7 @@ int fs_lchown(const char *path, uid_t owner, gid_t group)
     struct named n;
     struct follow f;
     struct door_attributes a = new_owner(owner, group, WIRE_SET_NOFOLLOW);
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_SLASH) < 0)
         return -1;
     if (n.t.inside)
         return set_by_path(&n.t, n.name, &a);
@@ -161,7 +161,7 @@ int fs_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flags
     struct follow f;
     struct door_attributes a = new_owner(
         owner, group, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WIRE_SET_NOFOLLOW : 0);
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     if (n.t.inside)
         return set_by_path(&n.t, n.name, &a);
@@ -236,7 +236,7 @@ int fs_lutimes(const char *path, const struct timeval times[2])
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_SLASH) < 0)
         return -1;
     if (n.t.inside)
         return set_timevals(&n, times, WIRE_SET_NOFOLLOW);
@@ -282,7 +282,7 @@ int fs_utimensat(int dirfd, const char *path, const struct timespec times[2], in
     }
     struct named n;
     struct follow f;
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     if (!n.t.inside) {
         int rc = real.utimensat(n.t.dirfd, n.t.path, times, flags);

@@ -24,6 +24,7 @@ struct walker {
     const char *prefix;
     size_t prefix_len;
     int links;
+    bool in_tree; /* the tree's links are looked for, too */
     bool slash; /* the last component had a slash, or was "." or "..": a directory is wanted */
     char rest[PATH_MAX];
     char link[PATH_MAX];
@@ -188,7 +189,7 @@ static int walk_component(struct walker *w, enum follow_last last)
         return rc < 0 ? rc : 0;
     }
     int rc = step_down(w, name, len);
-    if (rc < 0 || is_inside(w))
+    if (rc < 0 || (is_inside(w) && (!w->in_tree || w->len == w->prefix_len)))
         return rc;
     if (is_last && (last == FOLLOW_NEVER || (last == FOLLOW_SLASH && !w->slash)))
         return 0;
@@ -243,9 +244,11 @@ static int start(struct walker *w, int dirfd, const char *path)
     return 0;
 }
 
-int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_last last)
+static int follow_as(
+    struct follow *ret, int dirfd, const char *path, enum follow_last last, bool in_tree)
 {
     struct walker w;
+    w.in_tree = in_tree;
     w.text = ret->path;
     w.links = 0;
     w.slash = false;
@@ -266,6 +269,16 @@ int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_las
         w.text[w.len + 1] = '\0';
     }
     return rc;
+}
+
+int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_last last)
+{
+    return follow_as(ret, dirfd, path, last, session_has_links());
+}
+
+int follow_in_tree(struct follow *ret, int dirfd, const char *path, enum follow_last last)
+{
+    return follow_as(ret, dirfd, path, last, true);
 }
 
 /* ---- After a failed call ---- */

@@ -3,6 +3,9 @@
  * Following a path as the kernel does, with the prefix in its place: component by component, through
  * symbolic links outside that lead into the prefix, "..", and the links of /proc and /dev/fd.
  *
+ * Symbolic links in the tree have the targets that the store keeps: nothing of the tree follows them
+ * natively. follow_in_tree does, where there may be any (session_has_links).
+ *
  * This costs a system call a component, so it is done only where a comparison cannot tell, and after a
  * native call has failed: where the prefix is no real directory, a link into it is broken for the kernel.
  *
@@ -40,6 +43,9 @@ struct follow {
 
 /** Follows `path`. 0, or -errno as the kernel would give it; the flags are set in both cases. */
 int follow_path(struct follow *ret, int dirfd, const char *path, enum follow_last last);
+
+/** The same, with the links of the tree: none is left in ret->path, but a last one that is not followed. */
+int follow_in_tree(struct follow *ret, int dirfd, const char *path, enum follow_last last);
 
 /** The slow half of what follows. errno becomes what the kernel would have said, had it seen the prefix. */
 bool follow_failed_call(struct follow *ret, int dirfd, const char *path, enum follow_last last);

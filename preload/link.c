@@ -55,7 +55,7 @@ int fs_mkdir(const char *path, mode_t mode)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_directory(&n, mode);
@@ -67,7 +67,7 @@ int fs_mkdirat(int dirfd, const char *path, mode_t mode)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_directory(&n, mode);
@@ -110,7 +110,7 @@ int fs_rmdir(const char *path)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return remove_named(&n, path, AT_REMOVEDIR);
@@ -122,7 +122,7 @@ int fs_unlink(const char *path)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return remove_named(&n, path, 0);
@@ -136,7 +136,7 @@ int fs_unlinkat(int dirfd, const char *path, int flags)
     struct follow f;
     if ((flags & ~AT_REMOVEDIR) != 0) /* said before the path is looked at */
         return result(-EINVAL);
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return remove_named(&n, path, flags);
@@ -148,7 +148,7 @@ int fs_remove(const char *path)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (!n.t.inside) {
         int rc = real.remove(n.t.path);
@@ -171,11 +171,11 @@ struct pair {
 enum pair_side { PAIR_FAILED = -1, PAIR_OUTSIDE = 0, PAIR_INSIDE = 1 };
 
 /* PAIR_FAILED: errno is set; a pair across the prefix's border is EXDEV. */
-static enum pair_side find_pair(
-    struct pair *p, int from_dirfd, const char *from_path, int to_dirfd, const char *to_path)
+static enum pair_side find_pair_as(struct pair *p, int from_dirfd, const char *from_path,
+    enum follow_last from_last, int to_dirfd, const char *to_path)
 {
-    if (target_find_name(&p->from, from_dirfd, from_path) < 0 ||
-        target_find_name(&p->to, to_dirfd, to_path) < 0)
+    if (target_find_name_as(&p->from, from_dirfd, from_path, from_last) < 0 ||
+        target_find_name_as(&p->to, to_dirfd, to_path, FOLLOW_NEVER) < 0)
         return PAIR_FAILED;
     if (!p->from.t.inside && !p->to.t.inside)
         return PAIR_OUTSIDE;
@@ -184,7 +184,7 @@ static enum pair_side find_pair(
         bool to = p->from.t.inside;
         if (follow_failed_call(
                 &f, to ? to_dirfd : from_dirfd, to ? to_path : from_path, FOLLOW_NEVER) &&
-            target_find_name(to ? &p->to : &p->from, AT_FDCWD, f.path) < 0)
+            target_find_name_as(to ? &p->to : &p->from, AT_FDCWD, f.path, FOLLOW_NEVER) < 0)
             return PAIR_FAILED;
     }
     /* The kernel walks to both parents before it looks at anything else. */
@@ -194,6 +194,12 @@ static enum pair_side find_pair(
     if (rc == 0 && p->from.t.inside != p->to.t.inside)
         rc = -EXDEV;
     return result(rc) < 0 ? PAIR_FAILED : PAIR_INSIDE;
+}
+
+static enum pair_side find_pair(
+    struct pair *p, int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+    return find_pair_as(p, from_dirfd, from, FOLLOW_NEVER, to_dirfd, to);
 }
 
 /* A pair that the kernel took for outside and failed: whether links lead either side into the prefix. */
@@ -282,13 +288,28 @@ int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to,
     return rc < 0 ? renamed_by_links(rc, from_dirfd, from, to_dirfd, to, flags) : rc;
 }
 
-/* ---- Links, nodes, sockets: EPERM until a remote can hold them ---- */
+/* ---- Links: the agent knows which stores can hold them; nodes: EPERM, for none can ---- */
 
-static int refuse_link(const struct pair *p)
+static int make_link(const struct pair *p)
 {
     struct stat st;
     int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
-    return rc < 0 ? result(rc) : refuse_node(&p->to.t);
+    if (rc == 0)
+        rc = may_make(&p->to.t);
+    if (rc == 0 && p->from.t.rel_len == 0)
+        rc = -EPERM;
+    if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
+        rc = p->from.t.slash ? -ENOTDIR : -ENOENT;
+    return result(rc < 0 ? rc : door_link(p->from.name, p->to.name));
+}
+
+static int make_symlink(const struct named *n, const char *text)
+{
+    struct stat st;
+    int rc = may_make(&n->t);
+    if (rc == 0 && n->t.slash)
+        rc = sys_fstatat(n->t.dirfd, n->t.path, &st, 0) == 0 ? -EEXIST : -ENOENT;
+    return result(rc < 0 ? rc : door_make_symlink(text, n->name));
 }
 
 static __attribute__((noinline)) int linked_by_links(
@@ -306,7 +327,7 @@ int fs_link(const char *from, const char *to)
     struct pair p;
     enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
     if (side != PAIR_OUTSIDE)
-        return side == PAIR_FAILED ? -1 : refuse_link(&p);
+        return side == PAIR_FAILED ? -1 : make_link(&p);
     int rc = real.link(p.from.t.path, p.to.t.path);
     return rc < 0 ? linked_by_links(rc, AT_FDCWD, from, AT_FDCWD, to, 0) : rc;
 }
@@ -317,38 +338,39 @@ int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, in
     bool by_descriptor = (flags & AT_EMPTY_PATH) != 0 && from != NULL && from[0] == '\0';
     if (by_descriptor) {
         struct target t;
-        if (target_find(&t, to_dirfd, to) < 0)
+        if (target_find_as(&t, to_dirfd, to, FOLLOW_NEVER) < 0)
             return -1;
         return t.inside ? refuse_node(&t) : real.linkat(from_dirfd, from, t.dirfd, t.path, flags);
     }
-    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    enum follow_last last = (flags & AT_SYMLINK_FOLLOW) != 0 ? FOLLOW_ALWAYS : FOLLOW_NEVER;
+    enum pair_side side = find_pair_as(&p, from_dirfd, from, last, to_dirfd, to);
     if (side != PAIR_OUTSIDE)
-        return side == PAIR_FAILED ? -1 : refuse_link(&p);
+        return side == PAIR_FAILED ? -1 : make_link(&p);
     int rc = real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
     return rc < 0 ? linked_by_links(rc, from_dirfd, from, to_dirfd, to, flags) : rc;
 }
 
 int fs_symlink(const char *text, const char *path)
 {
-    struct target t;
+    struct named n;
     struct follow f;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
-    if (t.inside)
-        return refuse_node(&t);
-    int rc = real.symlink(text, t.path);
+    if (n.t.inside)
+        return make_symlink(&n, text);
+    int rc = real.symlink(text, n.t.path);
     return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_symlink(text, f.path) : rc;
 }
 
 int fs_symlinkat(const char *text, int dirfd, const char *path)
 {
-    struct target t;
+    struct named n;
     struct follow f;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
-    if (t.inside)
-        return refuse_node(&t);
-    int rc = real.symlinkat(text, t.dirfd, t.path);
+    if (n.t.inside)
+        return make_symlink(&n, text);
+    int rc = real.symlinkat(text, n.t.dirfd, n.t.path);
     return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_symlinkat(text, AT_FDCWD, f.path) : rc;
 }
 
@@ -365,7 +387,7 @@ int fs_mknod(const char *path, mode_t mode, dev_t device)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_node(&n, mode);
@@ -377,7 +399,7 @@ int fs_mknodat(int dirfd, const char *path, mode_t mode, dev_t device)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_node(&n, mode);
@@ -389,7 +411,7 @@ int fs_xmknod(int version, const char *path, mode_t mode, dev_t *device)
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, AT_FDCWD, path) < 0)
+    if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_node(&n, mode);
@@ -401,7 +423,7 @@ int fs_xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *de
 {
     struct named n;
     struct follow f;
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
         return make_node(&n, mode);
@@ -413,7 +435,7 @@ int fs_mkfifo(const char *path, mode_t mode)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_as(&t, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (t.inside)
         return refuse_node(&t);
@@ -425,7 +447,7 @@ int fs_mkfifoat(int dirfd, const char *path, mode_t mode)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (t.inside)
         return refuse_node(&t);

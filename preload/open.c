@@ -63,10 +63,17 @@ static bool only_reads(const struct target *t, int flags)
         S_ISREG(st.st_mode);
 }
 
+/* What open does with a link in the last component. */
+static enum follow_last follow_open(int flags)
+{
+    bool itself = (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+    return itself ? FOLLOW_SLASH : FOLLOW_ALWAYS;
+}
+
 static int open_to_write(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct named n;
-    if (target_find_name(&n, dirfd, path) < 0)
+    if (target_find_name_as(&n, dirfd, path, follow_open(flags)) < 0)
         return -1;
     return write_open(&n.t, n.name, flags, mode);
 }
@@ -117,16 +124,10 @@ int open_arrived(int fd)
     return flags < 0 ? fd : opened_by_link(fd, flags);
 }
 
-static enum follow_last follow_open(int flags)
-{
-    bool excl = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-    return (flags & O_NOFOLLOW) != 0 || excl ? FOLLOW_SLASH : FOLLOW_ALWAYS;
-}
-
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct target t;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, follow_open(flags)) < 0)
         return -1;
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)
@@ -146,7 +147,7 @@ int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 int fs_open(const char *path, int flags, mode_t mode)
 {
     struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_as(&t, AT_FDCWD, path, follow_open(flags)) < 0)
         return -1;
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)

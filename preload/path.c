@@ -42,7 +42,7 @@ static ssize_t narrowed_link(int dirfd, const char *path, char *buffer, size_t s
 ssize_t fs_readlink(const char *path, char *buffer, size_t size)
 {
     struct target t;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_as(&t, AT_FDCWD, path, FOLLOW_SLASH) < 0)
         return -1;
     struct follow f;
     ssize_t got = real.readlink(t.path, buffer, size);
@@ -54,7 +54,7 @@ ssize_t fs_readlink(const char *path, char *buffer, size_t size)
 ssize_t fs_readlinkat(int dirfd, const char *path, char *buffer, size_t size)
 {
     struct target t;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, FOLLOW_SLASH) < 0)
         return -1;
     struct follow f;
     ssize_t got = real.readlinkat(t.dirfd, t.path, buffer, size);

@@ -60,7 +60,7 @@ int fs_lstat(const char *path, struct stat *st)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_as(&t, AT_FDCWD, path, FOLLOW_SLASH) < 0)
         return -1;
     int rc = real.lstat(t.path, st);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_SLASH))
@@ -85,7 +85,7 @@ int fs_fstatat(int dirfd, const char *path, struct stat *st, int flags)
         return presented_fd(dirfd, real.fstatat(dirfd, path, st, flags), st);
     struct target t;
     struct follow f;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     int rc = real.fstatat(t.dirfd, t.path, st, flags);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
@@ -130,7 +130,7 @@ int fs_lxstat(int version, const char *path, struct stat *st)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find_as(&t, AT_FDCWD, path, FOLLOW_SLASH) < 0)
         return -1;
     int rc = real.__lxstat(version, t.path, st);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_SLASH))
@@ -149,7 +149,7 @@ int fs_fxstatat(int version, int dirfd, const char *path, struct stat *st, int f
         return presented_fd(dirfd, real.__fxstatat(version, dirfd, path, st, flags), st);
     struct target t;
     struct follow f;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     int rc = real.__fxstatat(version, t.dirfd, t.path, st, flags);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))
@@ -170,7 +170,7 @@ int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx
         return rc;
     }
     struct target t;
-    if (target_find(&t, dirfd, path) < 0)
+    if (target_find_as(&t, dirfd, path, follow_flags(flags)) < 0)
         return -1;
     struct follow f;
     int rc = real.statx(t.dirfd, t.path, flags, mask | STATX_ATIME | STATX_MODE, stx);
@@ -243,7 +243,7 @@ int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, dirfd, path) < 0 || change_access(&t, mode) < 0)
+    if (target_find_as(&t, dirfd, path, follow_flags(flags)) < 0 || change_access(&t, mode) < 0)
         return -1;
     int rc = real.faccessat(t.dirfd, t.path, mode, flags);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, dirfd, path, follow_flags(flags)))

@@ -272,26 +272,61 @@ static bool point_straight(struct target *t, const char *path)
 }
 
 /* What a comparison cannot tell is followed as the kernel would: "..", links of /proc, links outside. */
+static int follow_to(struct target *t, const struct follow *f, bool started_inside)
+{
+    struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
+    v.len = strlen(f->path);
+    memcpy(v.text, f->path, v.len + 1);
+    if (f->inside) {
+        bool directory = v.text[v.len - 1] == '/';
+        if (directory)
+            v.text[--v.len] = '\0';
+        return point_inside(t, &v, directory);
+    }
+    if (f->met || started_inside) { /* out of the prefix by ".." */
+        t->path = v.text;
+        t->dirfd = AT_FDCWD;
+    }
+    return 0;
+}
+
 static int follow(struct target *t, int dirfd, const char *path, bool started_inside)
 {
     struct follow f;
     int rc = follow_path(&f, dirfd, path, FOLLOW_NEVER);
     if (rc < 0)
         return f.met || started_inside ? rc : 0;
-    struct virtual_path v = { .text = t->buffer + PATH_MAX, .size = PATH_MAX };
-    v.len = strlen(f.path);
-    memcpy(v.text, f.path, v.len + 1);
-    if (f.inside) {
-        bool directory = v.text[v.len - 1] == '/';
-        if (directory)
-            v.text[--v.len] = '\0';
-        return point_inside(t, &v, directory);
-    }
-    if (f.met) { /* out of the prefix by ".." */
-        t->path = v.text;
-        t->dirfd = AT_FDCWD;
-    }
-    return 0;
+    return follow_to(t, &f, started_inside);
+}
+
+/* Links of the tree itself stand on the way, or at its end; they may lead out of it. */
+static __attribute__((noinline)) int follow_links(
+    struct target *t, int dirfd, const char *path, enum follow_last last)
+{
+    struct follow f;
+    int rc = follow_in_tree(&f, dirfd, path, last);
+    if (rc < 0)
+        return rc;
+    t->inside = t->near = false;
+    rc = follow_to(t, &f, true);
+    if (rc == 0 && t->inside && t->rel_len > 0)
+        rc = door_ensure(t->rel, t->rel_len, WIRE_WANT_ENTRY);
+    return rc;
+}
+
+/* Whether a symbolic link stands where `t` points to, and is to be followed. */
+static bool ends_in_link(struct target *t, enum follow_last last)
+{
+    char text[1];
+    if (last == FOLLOW_NEVER || (last == FOLLOW_SLASH && (t->near || !t->slash)))
+        return false;
+    if (t->near || !t->slash)
+        return sys_readlinkat(t->dirfd, t->path, text, sizeof(text)) > 0;
+    size_t at = (size_t)(t->rel - t->buffer) + t->rel_len; /* of the slash */
+    t->buffer[at] = '\0';
+    bool link = sys_readlinkat(t->dirfd, t->path, text, sizeof(text)) > 0;
+    t->buffer[at] = '/';
+    return link;
 }
 
 static __attribute__((noinline)) int look_closer(struct target *t, int dirfd, const char *path)
@@ -400,24 +435,28 @@ int target_translate(struct target *t, int dirfd, const char *path)
     return 0;
 }
 
-int target_find_uncounted(struct target *t, int dirfd, const char *path)
+int target_find_uncounted(
+    struct target *t, int dirfd, const char *path, enum follow_last last)
 {
     int rc = locate(t, dirfd, path);
     if (rc < 0)
         return fail(-rc);
-    if (!t->inside || t->near || t->rel_len == 0)
+    if (!t->inside || (!t->near && t->rel_len == 0))
         return 0;
-    rc = door_ensure(t->rel, t->rel_len, WIRE_WANT_ENTRY);
-    if (rc < 0)
-        return fail(-rc);
-    remember_near(dirfd, path, t);
-    return 0;
+    if (!t->near)
+        rc = door_ensure(t->rel, t->rel_len, WIRE_WANT_ENTRY);
+    if (__builtin_expect(rc == -ELOOP, 0) ||
+        (rc == 0 && __builtin_expect(session_has_links(), 0) && ends_in_link(t, last)))
+        rc = follow_links(t, dirfd, path, last);
+    else if (rc == 0 && !t->near)
+        remember_near(dirfd, path, t);
+    return rc < 0 ? fail(-rc) : 0;
 }
 
-int target_find_name(struct named *n, int dirfd, const char *path)
+int target_find_name_as(struct named *n, int dirfd, const char *path, enum follow_last last)
 {
     struct target *t = &n->t;
-    if (target_find_uncounted(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path, last) < 0)
         return -1;
     int rc = t->near ? look_closer(t, dirfd, path) : 0;
     if (rc < 0)
@@ -448,7 +487,7 @@ int target_check_parent(const struct target *t)
 
 int target_find_listing(struct target *t, int dirfd, const char *path)
 {
-    if (target_find_uncounted(t, dirfd, path) < 0)
+    if (target_find_uncounted(t, dirfd, path, FOLLOW_ALWAYS) < 0)
         return -1;
     if (!t->inside)
         return 0;

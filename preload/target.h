@@ -22,6 +22,7 @@
 
 #include "core/client/report.h"
 #include "core/wire/message.h"
+#include "preload/follow.h"
 
 /* What a policy file's calls are counted as; it may say so before its includes. */
 #ifndef REPORT_FAMILY
@@ -40,14 +41,22 @@ struct target {
     char buffer[2 * PATH_MAX];
 };
 
-/** Finds it and ensures the entry. 0, or -1 with errno. */
-int target_find_uncounted(struct target *t, int dirfd, const char *path);
-static inline int target_find(struct target *t, int dirfd, const char *path)
+/** Finds it and ensures the entry; symbolic links of the tree are followed, which may lead out of it, but
+ * for a last one as `last` says. 0, or -1 with errno. */
+int target_find_uncounted(
+    struct target *t, int dirfd, const char *path, enum follow_last last);
+static inline int target_find_as(
+    struct target *t, int dirfd, const char *path, enum follow_last last)
 {
-    int rc = target_find_uncounted(t, dirfd, path);
+    int rc = target_find_uncounted(t, dirfd, path, last);
     if (__builtin_expect(report_counting, 0) && rc == 0 && t->inside)
         report_add(REPORT_FAMILY);
     return rc;
+}
+/** The same for a call on what a link leads to. */
+static inline int target_find(struct target *t, int dirfd, const char *path)
+{
+    return target_find_as(t, dirfd, path, FOLLOW_ALWAYS);
 }
 /** The same, for an operation that reads the directory: all its names are ensured. */
 int target_find_listing(struct target *t, int dirfd, const char *path);
@@ -56,8 +65,13 @@ struct named {
     struct target t;
     char name[PATH_MAX]; /* set if t.inside */
 };
-/** For calls that change the prefix: as target_find, and the name. */
-int target_find_name(struct named *n, int dirfd, const char *path);
+/** For calls that change the prefix: as target_find_as, and the name. */
+int target_find_name_as(
+    struct named *n, int dirfd, const char *path, enum follow_last last);
+static inline int target_find_name(struct named *n, int dirfd, const char *path)
+{
+    return target_find_name_as(n, dirfd, path, FOLLOW_ALWAYS);
+}
 /** Whether the directory that holds what `t` names is there: 0, -ENOENT, -ENOTDIR, … */
 int target_check_parent(const struct target *t);
 /** Only translates: nothing is asked of the remote. */

@@ -106,6 +106,11 @@ static inline off_t sys_lseek(int fd, off_t offset, int whence)
     return sys_call(SYS_lseek, fd, offset, whence, 0, 0, 0);
 }
 
+static inline int sys_memfd_create(const char *name, unsigned flags)
+{
+    return (int)sys_call(SYS_memfd_create, (long)name, flags, 0, 0, 0, 0);
+}
+
 static inline int sys_fcntl(int fd, int command, long argument)
 {
     return (int)sys_call(SYS_fcntl, fd, command, argument, 0, 0, 0);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/sys.h"
 #include "core/client/door.h"
@@ -94,6 +95,22 @@ int door_remove(const char *path, int flags)
     return rc < 0 ? rc : door_ask(&message, -1, NULL);
 }
 
+int door_make_symlink(const char *target, const char *path)
+{
+    struct wire_symlink_request request = { .target = target, .path = path };
+    struct wire_buffer message;
+    int rc = wire_encode_symlink_request(&message, WIRE_SYMLINK, &request);
+    return rc < 0 ? rc : door_ask(&message, -1, NULL);
+}
+
+int door_link(const char *from, const char *to)
+{
+    struct wire_link_request request = { .from = from, .to = to };
+    struct wire_buffer message;
+    int rc = wire_encode_link_request(&message, WIRE_LINK, &request);
+    return rc < 0 ? rc : door_ask(&message, -1, NULL);
+}
+
 int door_rename(const char *from, const char *to, unsigned flags)
 {
     struct wire_rename_request request = { .flags = flags, .from = from, .to = to };
@@ -136,6 +153,52 @@ int door_flush(uint64_t wait_ms, uint64_t *ret_pending, uint64_t *ret_failed, in
         *ret_pending = reply.pending;
         *ret_failed = reply.failed;
     }
+    return rc;
+}
+
+ssize_t door_get_xattr(const char *path, const char *name, void *value, size_t size)
+{
+    struct wire_getxattr_request request = { .path = path, .name = name };
+    struct wire_getxattr_reply reply;
+    struct wire_buffer message;
+    int fd = -1;
+    int rc = wire_encode_getxattr_request(&message, WIRE_GETXATTR, &request);
+    if (rc == 0)
+        rc = door_ask(&message, -1, &fd);
+    if (rc == 0)
+        rc = wire_decode_getxattr_reply(&message, &reply);
+    if (rc == 0 && size != 0 && reply.size > size)
+        rc = -ERANGE;
+    if (rc == 0 && size != 0 && reply.size > 0 &&
+        sys_read(fd, value, (size_t)reply.size) != (ssize_t)reply.size)
+        rc = -EIO;
+    if (fd >= 0)
+        (void)sys_close(fd); /* the agent's memory file: read */
+    return rc < 0 ? rc : (ssize_t)reply.size;
+}
+
+int door_set_xattr(const char *path, const char *name, const void *value, size_t size, int flags)
+{
+    struct wire_setxattr_request request = {
+        .flags = (unsigned)flags,
+        .remove = value == NULL,
+        .size = size,
+        .path = path,
+        .name = name,
+    };
+    struct wire_buffer message;
+    int fd = -1;
+    int rc = wire_encode_setxattr_request(&message, WIRE_SETXATTR, &request);
+    if (rc == 0 && size > 0) {
+        fd = sys_memfd_create("algofs-xattr", MFD_CLOEXEC);
+        rc = fd < 0 ? fd : 0;
+        if (rc == 0 && sys_write(fd, value, size) != (ssize_t)size)
+            rc = -ENOSPC;
+    }
+    if (rc == 0)
+        rc = door_ask(&message, fd, NULL);
+    if (fd >= 0)
+        (void)sys_close(fd); /* the agent has read it */
     return rc;
 }
 

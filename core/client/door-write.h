@@ -27,6 +27,10 @@ int door_commit_inode(dev_t device, ino_t inode, unsigned how);
 int door_make_directory(const char *path, mode_t mode);
 /** unlinkat(2): flags 0 or AT_REMOVEDIR. */
 int door_remove(const char *path, int flags);
+/** symlink(2); `target` as it is to be read. */
+int door_make_symlink(const char *target, const char *path);
+/** link(2) within the prefix, of `from` itself. */
+int door_link(const char *from, const char *to);
 /** renameat2(2) within the prefix. */
 int door_rename(const char *from, const char *to, unsigned flags);
 
@@ -47,6 +51,11 @@ int door_set_attributes(const char *path, int fd, const struct door_attributes *
  * has failed. *ret_report: a file with a line for each failure, the caller's to close; -1 if there is none.
  */
 int door_flush(uint64_t wait_ms, uint64_t *ret_pending, uint64_t *ret_failed, int *ret_report);
+/** An attribute of the entry `path` itself, as getxattr(2); name "": all names, as listxattr(2). The
+ * length or -errno. */
+ssize_t door_get_xattr(const char *path, const char *name, void *value, size_t size);
+/** setxattr(2); value NULL: removexattr(2). */
+int door_set_xattr(const char *path, const char *name, const void *value, size_t size, int flags);
 /** A directory's read ACL, NUL-terminated: "private", "my_algos" or "public". */
 int door_get_acl(const char *path, char *out, size_t size);
 int door_set_acl(const char *path, const char *acl);

@@ -11,6 +11,7 @@
 #define ALGOFS_CLIENT_SESSION_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,20 @@ uint64_t session_max_age_ms(void);
 int session_configure(void);
 /** The session if there is one, without asking anyone; else NULL. */
 const struct session *session_current(void);
+/** Whether a store in use can that, as far as is known: false is certain. */
+static inline bool session_may_have(enum board_feature feature)
+{
+    const struct session *session = session_current();
+    return session != NULL &&
+        (session->board == NULL ||
+            (atomic_load_explicit(&session->board->features, memory_order_relaxed) & feature) != 0);
+}
+/** Whether the tree may have symbolic links, which are not to be followed natively (preload/follow.h). */
+static inline bool session_has_links(void)
+{
+    return session_may_have(BOARD_HAS_LINKS);
+}
+
 /** The session, made by HELLO if need be. 0, or -errno: -EACCES no key, -ENOTCONN no agent, … */
 int session_get(const struct session **ret_session);
 /** Says HELLO again: the agent does not know our instance any more. 0 or -errno. */

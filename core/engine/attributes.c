@@ -2,8 +2,9 @@
 /*
  * SETATTR, GETACL and SETACL.
  *
- * Mode, owner and times are the tree's only, and the sticky bit of a file is ours: no program sets
- * it. A size is content: it is set under an intent and committed as by a close.
+ * Mode, owner and times are set in the tree, then on the remote where that keeps them (keep.h) and has
+ * the file; if it refuses them, the tree's are what they were. The sticky bit of a file is ours: no
+ * program sets it. A size is content: it is set under an intent and committed as by a close.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,13 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 #include "core/engine/claim.h"
 #include "core/engine/commit.h"
 #include "core/engine/ensure.h"
 #include "core/engine/fill.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/names.h"
 #include "core/engine/writable.h"
 #include "core/tree/change.h"
@@ -28,7 +31,8 @@ struct target {
     struct instance *instance;
     int fd;        /* O_PATH, or the door's */
     char link[64]; /* /proc/self/fd/…: for calls that take no O_PATH descriptor */
-    struct stat st;
+    const char *path; /* in the tree; NULL: it has none any more */
+    struct stat st;   /* before */
 };
 
 static int target_take(struct target *target, int fd)
@@ -46,6 +50,10 @@ static bool target_is_file(const struct target *target)
 static int set_mode(struct target *target, uint64_t mode)
 {
     mode_t wanted = (mode_t)mode & 07777;
+    if (S_ISLNK(target->st.st_mode))
+        return -EOPNOTSUPP;
+    if (S_ISDIR(target->st.st_mode))
+        wanted |= S_IRWXU; /* it stays ours to change */
     if (target_is_file(target))
         wanted = (wanted & ~(mode_t)S_ISVTX) | (target->st.st_mode & S_ISVTX);
     return chmod(target->link, wanted) < 0 ? -errno : 0;
@@ -55,7 +63,7 @@ static int set_owner(struct target *target, const struct wire_setattr_request *r
 {
     uid_t uid = (request->valid & WIRE_SET_OWNER) != 0 ? (uid_t)request->uid : (uid_t)-1;
     gid_t gid = (request->valid & WIRE_SET_GROUP) != 0 ? (gid_t)request->gid : (gid_t)-1;
-    return chown(target->link, uid, gid) < 0 ? -errno : 0;
+    return fchownat(target->fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 /* An incomplete file shows its atime as its mtime, and keeps the remote's noted. */
@@ -127,6 +135,8 @@ static int set_times(struct target *target, const struct wire_setattr_request *r
         return set_times_of_placeholder(target, times);
     if (target_is_file(target))
         return set_times_of_file(target, times);
+    if (S_ISLNK(target->st.st_mode))
+        return change_set_times(target->instance->tree, target->path, times);
     return utimensat(AT_FDCWD, target->link, times, 0) < 0 ? -errno : 0;
 }
 
@@ -195,11 +205,88 @@ static int setattr_run(struct target *target, const struct wire_setattr_request 
     return rc;
 }
 
+/* --- the remote's half --- */
+
+/* Whether the remote will have the attributes by the file's next upload, or has no such file. */
+static bool setattr_comes_later(struct dirty *dirty, int fd)
+{
+    if (dirty == NULL)
+        return false;
+    {
+        LOCK_SCOPE(&dirty->instance->dirties.lock);
+        if (dirty->synced.uploading)
+            return true; /* keep_catch_up has not looked yet */
+    }
+    return dirty_needs_upload(dirty, fd);
+}
+
+static int setattr_keep(struct target *target, const struct wire_setattr_request *request)
+{
+    struct remote_attributes wanted;
+    struct stat st;
+    if (target->path == NULL || fstat(target->fd, &st) < 0 ||
+        !keep_can(target->instance, target->path, REMOTE_KEEPS_ATTRIBUTES))
+        return 0;
+    keep_attributes(&st, &wanted);
+    if (target_is_file(target) && (st.st_mode & S_ISVTX) != 0)
+        wanted.mtime = st.st_atim; /* an incomplete file's */
+    if (!target_is_file(target))
+        wanted.mode = (mode_t)request->mode & 07777; /* not with what we add */
+    wanted.valid = ((request->valid & WIRE_SET_MODE) != 0 ? REMOTE_SET_MODE : 0) |
+                   ((request->valid & (WIRE_SET_OWNER | WIRE_SET_GROUP)) != 0 ? REMOTE_SET_OWNER
+                                                                              : 0) |
+                   ((request->valid & WIRE_SET_MTIME) != 0 ? REMOTE_SET_MTIME : 0);
+    if (wanted.valid == 0)
+        return 0;
+    if (!target_is_file(target))
+        return keep_set(target->instance, target->path, -1, &wanted);
+    const struct dirty_key key = dirty_key_of(&st);
+    CLEANUP_DIRTY struct dirty *dirty = dirty_find(target->instance, &key);
+    CLEANUP_CLOSE int fd = file_open_reading(target->instance->tree, target->path);
+    if (fd < 0 || setattr_comes_later(dirty, fd))
+        return fd < 0 ? fd : 0;
+    bool stored = dirty != NULL && dirty_begin_touch(dirty, fd);
+    int rc = keep_set(target->instance, target->path, fd, &wanted);
+    if (stored)
+        dirty_end_touch(dirty, fd);
+    return rc;
+}
+
+/* The remote did not take them: as before. */
+static void setattr_revert(struct target *target, const struct wire_setattr_request *request)
+{
+    bool incomplete = target_is_file(target) && (target->st.st_mode & S_ISVTX) != 0;
+    const struct timespec *mtime = incomplete ? &target->st.st_atim : &target->st.st_mtim;
+    const struct wire_setattr_request old = {
+        .valid = request->valid & (WIRE_SET_MODE | WIRE_SET_OWNER | WIRE_SET_GROUP | WIRE_SET_MTIME),
+        .mode = target->st.st_mode & 07777,
+        .uid = target->st.st_uid,
+        .gid = target->st.st_gid,
+        .mtime_sec = (uint64_t)mtime->tv_sec,
+        .mtime_nsec = (uint64_t)mtime->tv_nsec,
+    };
+    int rc = setattr_run(target, &old);
+    if (rc < 0)
+        log_warn("engine", "\"%s\": its attributes are not what the remote has: %s", target->path,
+            strerror(-rc));
+}
+
+static int setattr_both(struct target *target, const struct wire_setattr_request *request)
+{
+    int rc = setattr_run(target, request);
+    if (rc < 0)
+        return rc;
+    rc = setattr_keep(target, request);
+    if (rc < 0)
+        setattr_revert(target, request);
+    return rc;
+}
+
 static int setattr_path(struct instance *instance, const struct wire_setattr_request *request)
 {
     char path[PATH_MAX];
     CLEANUP_CLAIM struct claim claim = { .instance = NULL };
-    struct target target = { .instance = instance };
+    struct target target = { .instance = instance, .path = path };
     int rc = ensure_translate(instance, request->path, path, sizeof(path));
     if (rc == 0 && (request->valid & WIRE_SET_SIZE) != 0)
         rc = truncate_path(instance, path, request->size);
@@ -210,10 +297,10 @@ static int setattr_path(struct instance *instance, const struct wire_setattr_req
         return rc;
     CLEANUP_CLOSE int fd = change_open(instance->tree, path, O_PATH | O_NOFOLLOW);
     rc = fd < 0 ? fd : target_take(&target, fd);
-    if (rc == 0 && S_ISLNK(target.st.st_mode)) /* data/.my: nobody's to change */
-        rc = -EPERM;
+    if (rc == 0 && S_ISLNK(target.st.st_mode) && !keep_can(instance, path, REMOTE_CAN_SYMLINK))
+        rc = -EPERM; /* data/.my: nobody's to change */
     if (rc == 0)
-        rc = setattr_run(&target, request);
+        rc = setattr_both(&target, request);
     if (rc == 0) {
         claim_note_change(instance, path);
         notices_file(&instance->notices, fd);
@@ -224,12 +311,22 @@ static int setattr_path(struct instance *instance, const struct wire_setattr_req
 static int setattr_descriptor(
     struct instance *instance, const struct wire_setattr_request *request, int fd)
 {
+    char path[PATH_MAX];
+    CLEANUP_CLAIM struct claim claim = { .instance = NULL };
     struct target target = { .instance = instance };
+    struct stat there;
     int rc = fd < 0 ? -EBADF : target_take(&target, fd);
     if (rc == 0 && (request->valid & WIRE_SET_SIZE) != 0)
         rc = truncate_descriptor(&target, request->size);
-    if (rc == 0)
-        rc = setattr_run(&target, request);
+    if (rc < 0)
+        return rc;
+    if (file_path(instance->tree, fd, path, sizeof(path)) == 0 &&
+        claim_take(&claim, instance, CLAIM_SHARED, path, NULL) == 0 &&
+        tree_stat(instance->tree, path, &there) == 0 && there.st_ino == target.st.st_ino)
+        target.path = path; /* else it was renamed or removed in this moment */
+    rc = setattr_both(&target, request);
+    if (rc == 0 && target.path != NULL)
+        claim_note_change(instance, path);
     if (rc == 0)
         notices_file(&instance->notices, fd);
     return rc;

@@ -9,17 +9,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 #include "core/engine/ahead.h"
 #include "core/engine/claim.h"
 #include "core/engine/ensure.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/names.h"
 #include "core/engine/question.h"
 #include "core/engine/writable.h"
 #include "core/tree/change.h"
+#include "core/tree/sweep.h"
 
 /* Entries came to or went from the directory of `path`: its order of reading is another. */
 void names_changed(struct claim *claim)
@@ -74,8 +78,13 @@ static int mkdir_run(struct instance *instance, const char *path, mode_t mode, b
         question_forget(instance, QUESTION_LISTING, parent);
     if (rc == -EEXIST && again)
         rc = 0;
+    if (rc == 0 && (mode & 07777) != TREE_DIRECTORY_MODE &&
+        keep_can(instance, path, REMOTE_KEEPS_ATTRIBUTES)) {
+        const struct remote_attributes wanted = { .valid = REMOTE_SET_MODE, .mode = mode & 07777 };
+        (void)keep_set(instance, path, -1, &wanted); /* logged; it is a directory all the same */
+    }
     if (rc == 0)
-        rc = change_make_directory(instance->tree, path, mode);
+        rc = change_make_directory(instance->tree, path, mode | S_IRWXU);
     if (rc < 0)
         return rc;
     names_changed(&claim);
@@ -121,6 +130,68 @@ int names_remove_remote(struct instance *instance, const char *path, enum remote
     return rc < 0 ? instance_failed(instance, "remove", path, &call, rc) : 0;
 }
 
+int names_rename_remote(
+    struct instance *instance, const char *from, const char *to, bool again)
+{
+    struct remote *remote;
+    struct remote_entry entry;
+    const char *old, *new;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, from, &remote, &old);
+    if (rc == 0)
+        rc = instance_remote(instance, to, &remote, &new);
+    if (rc < 0)
+        return rc;
+    rc = remote_rename(remote, &call, old, new);
+    writable_learn(instance, from, rc, &call);
+    if (rc == -ENOENT && again && remote_probe(remote, &call, new, &entry) == 0)
+        return 0;
+    if (rc == -ENOTEMPTY)
+        return rc;
+    return rc < 0 ? instance_failed(instance, "rename", from, &call, rc) : 0;
+}
+
+struct other_name {
+    ino_t inode;
+    char path[PATH_MAX];
+};
+
+static int remove_see_name(
+    void *context, const char *path, int dir, const char *name, const struct stat *st)
+{
+    struct other_name *other = context;
+    (void)dir;
+    (void)name;
+    if (st->st_ino != other->inode)
+        return 0;
+    (void)stpcpy(other->path, path); /* a tree path: it fits */
+    return -EEXIST;                  /* enough */
+}
+
+/* One of the names of a file that is to be uploaded has gone; whether it still has another, which the
+ * upload then goes to. */
+static bool remove_moves_record(struct dirty *dirty, int held, const char *path)
+{
+    char now[PATH_MAX];
+    struct stat st;
+    if (fstat(held, &st) < 0 || st.st_nlink == 0)
+        return false;
+    dirty_path(dirty, now);
+    if (strcmp(now, path) != 0)
+        return true;
+    CLEANUP_FREE struct other_name *other = calloc(1, sizeof(*other));
+    if (other == NULL)
+        return false;
+    other->inode = st.st_ino;
+    (void)sweep_files(dirty->instance->tree, remove_see_name, other);
+    if (other->path[0] == '\0')
+        return false;
+    int rc = dirty_rename(dirty, other->path, true);
+    if (rc < 0) /* the intent has the old path; the next agent would look for the file */
+        log_warn("engine", "\"%s\": its intent cannot be updated: %s", path, strerror(-rc));
+    return true;
+}
+
 static int remove_file(struct instance *instance, const char *path)
 {
     /* While it is open its number is no other file's: the record goes before that can be. */
@@ -137,7 +208,7 @@ static int remove_file(struct instance *instance, const char *path)
     int rc = remote ? names_remove_remote(instance, path, REMOTE_REMOVE_FILE) : 0;
     if (rc == 0)
         rc = change_unlink(instance->tree, path);
-    if (rc == 0 && dirty != NULL)
+    if (rc == 0 && dirty != NULL && !remove_moves_record(dirty, held, path))
         dirty_drop(dirty);
     return rc;
 }

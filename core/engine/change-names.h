@@ -12,6 +12,11 @@ void names_changed(struct claim *claim);
 /** Removes an object; one that is not there is fine. Logs a failure. -ENOTEMPTY is none. */
 int names_remove_remote(struct instance *instance, const char *path, enum remote_remove_kind kind);
 
+/** Renames an object in one step of the remote. `again`: an earlier agent may have done it. Logs a
+ * failure. */
+int names_rename_remote(
+    struct instance *instance, const char *from, const char *to, bool again);
+
 /** Makes a directory. -EEXIST is no failure. */
 int names_make_remote(struct instance *instance, const char *path);
 

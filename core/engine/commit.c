@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/engine/claim.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/question.h"
 #include "core/engine/upload.h"
 #include "core/engine/writable.h"
@@ -114,9 +115,10 @@ static void commit_note_base(struct dirty *dirty, const char *path)
 {
     {
         LOCK_SCOPE(&dirty->instance->dirties.lock);
-        if (dirty->synced.base)
+        if (dirty->synced.base && !dirty->synced.made)
             return;
         dirty->synced.base = true;
+        dirty->synced.made = false;
     }
     int rc = dirty_journal(dirty, false);
     if (rc < 0) /* the upload may help: it frees the record */
@@ -134,6 +136,7 @@ static int commit_upload(struct dirty *dirty, const char *path, int fd)
     commit_begin(dirty);
     int rc = upload_file(instance, path, fd, &call, &upload);
     if (rc == 0) {
+        keep_catch_up(instance, path, fd, &upload.sent);
         commit_stored(dirty, fd, &upload);
         claim_note_change(instance, path);
         question_forget(instance, QUESTION_ENTRY, path);

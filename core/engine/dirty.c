@@ -246,8 +246,9 @@ int dirty_restore(struct instance *instance, const struct journal_intent *intent
     (void)stpncpy(dirty->synced.why, intent->why, sizeof(dirty->synced.why) - 1);
     (void)dirty_stamp(fd, &dirty->synced.committed); /* it could be read a moment ago */
     dirty->synced.stored = dirty_noted_as_stored(fd, &dirty->synced.committed);
-    dirty->synced.orphan =
-        !dirty->synced.base && !dirty->synced.stored && st.st_size == 0 && !dirty_has_writers(fd);
+    dirty->synced.made = (intent->flags & JOURNAL_MADE) != 0;
+    dirty->synced.orphan = (!dirty->synced.base || dirty->synced.made) && !dirty->synced.stored &&
+                           st.st_size == 0 && !dirty_has_writers(fd);
     return dirty_enter(dirty, fd, ret_dirty);
 }
 
@@ -277,6 +278,7 @@ int dirty_journal(struct dirty *dirty, bool durable)
         intent.flags = (dirty->synced.base || dirty->synced.stored ? JOURNAL_BASE : 0) |
                        (dirty->synced.mapped ? JOURNAL_MAPPED : 0) |
                        (dirty->synced.durable ? JOURNAL_DURABLE : 0) |
+                       (dirty->synced.made ? JOURNAL_MADE : 0) |
                        (dirty->synced.error != 0 ? JOURNAL_FAILED : 0);
         intent.error = -dirty->synced.error;
         (void)stpcpy(path, dirty->synced.path); /* a tree path: it fits */

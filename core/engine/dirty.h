@@ -71,6 +71,8 @@ struct dirty {
         bool mapped;  /* a shared mapping changes it without changing its times */
         bool durable; /* a close was answered before the upload */
         bool polled;  /* there is no watch on it */
+        bool made;    /* an exclusive open has made it at the remote, empty, and nothing was uploaded
+                         since */
         bool orphan;  /* new, empty and open nowhere when its agent died: its maker, who was not
                          answered, may come back for it until the next tick */
         int watch;    /* or -1 */

@@ -79,6 +79,13 @@ int engine_setattr(struct engine *engine, const struct wire_setattr_request *req
 /** *ret_fd: a file with a line for each failure, the caller's to close. */
 int engine_flush(struct engine *engine, const struct wire_flush_request *request,
     struct wire_flush_reply *ret_reply, int *ret_fd);
+int engine_symlink(struct engine *engine, const struct wire_symlink_request *request);
+int engine_link(struct engine *engine, const struct wire_link_request *request);
+/** *ret_fd: a file with the value or the names, the caller's to close. */
+int engine_getxattr(struct engine *engine, const struct wire_getxattr_request *request,
+    struct wire_getxattr_reply *ret_reply, int *ret_fd);
+/** `fd`: a file with the value; -1 for none. */
+int engine_setxattr(struct engine *engine, const struct wire_setxattr_request *request, int fd);
 int engine_getacl(struct engine *engine, const struct wire_getacl_request *request,
     struct wire_getacl_reply *ret_reply);
 int engine_setacl(struct engine *engine, const struct wire_setacl_request *request);

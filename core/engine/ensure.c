@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/engine/ensure.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/names.h"
 #include "core/engine/question.h"
 
@@ -182,6 +183,37 @@ static int ensure_entry(struct ensure *ensure)
                                       : ensure_owner(ensure);
 }
 
+/*
+ * A directory that is none may be reached by a symbolic link, which the remote does not follow: -ELOOP
+ * if the tree shows one on the way to `path`. What stands on the way is asked for, name by name.
+ */
+static int ensure_no_link(struct ensure *ensure)
+{
+    char prefix[PATH_MAX];
+    size_t at = strcspn(ensure->path, "/");
+    struct ensure step = *ensure;
+    step.path = prefix;
+    while (ensure->path[at] == '/') {
+        size_t next = at + 1 + strcspn(ensure->path + at + 1, "/");
+        struct stat st;
+        if (ensure->path[next] == '\0')
+            return 0;
+        memcpy(prefix, ensure->path, next);
+        prefix[next] = '\0';
+        int rc = tree_stat(ensure->instance->tree, prefix, &st);
+        if (rc == -ENOENT) {
+            rc = ensure_entry(&step);
+            rc = rc < 0 ? rc : tree_stat(ensure->instance->tree, prefix, &st);
+        }
+        if (rc == 0 && S_ISLNK(st.st_mode))
+            return -ELOOP;
+        if (rc < 0 || !S_ISDIR(st.st_mode))
+            return rc == -ENOENT ? 0 : rc;
+        at = next;
+    }
+    return 0;
+}
+
 int engine_ensure(struct engine *engine, const struct wire_ensure_request *request,
     struct wire_ensure_reply *ret_reply)
 {
@@ -204,6 +236,9 @@ int engine_ensure(struct engine *engine, const struct wire_ensure_request *reque
         rc = ensure_for_ever(&ensure);
     else
         rc = listing ? ensure_listing(&ensure) : ensure_entry(&ensure);
+    if (rc == 0 && ensure.lease.scope != WIRE_SCOPE_DIRECTORY && names_depth(path) > 2 &&
+        keep_can(instance, path, REMOTE_CAN_SYMLINK))
+        rc = ensure_no_link(&ensure);
     if (rc == 0)
         *ret_reply = ensure.lease;
     return rc;

@@ -62,7 +62,9 @@ static int evict_collect(
     uint64_t size = partial ? (uint64_t)st->st_blocks * EVICT_BLOCK : (uint64_t)st->st_size;
     if (size == 0)
         return 0;
-    collection->present += size;
+    collection->present += size / st->st_nlink;
+    if (st->st_nlink > 1)
+        return 0; /* its other names would keep it */
     if (collection->count == EVICT_CANDIDATES_MAX) { /* the newer half has no chance */
         evict_sort(collection);
         evict_forget(collection, EVICT_CANDIDATES_MAX / 2);

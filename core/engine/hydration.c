@@ -21,7 +21,12 @@ static void hydration_free(struct hydration *h)
         (void)close(h->fd); /* what was written is checked by its user, not by close */
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->lock);
-    free(h->path);
+    while (h->former != NULL) {
+        struct hydration_path *former = h->former;
+        h->former = former->next;
+        free(former);
+    }
+    free(h->first_path);
     free(h);
 }
 
@@ -112,7 +117,8 @@ static struct hydration *hydration_new(
     h->key = (struct hydration_key){ state->device, state->inode };
     h->fd = fd;
     h->state = *state;
-    h->path = path;
+    h->first_path = path;
+    atomic_init(&h->path, path);
     h->users = 1;
     h->synced.map = (struct map)MAP_INIT;
     memcpy(h->synced.version, state->version, sizeof(h->synced.version));
@@ -161,7 +167,9 @@ static int hydration_make(struct instance *instance, const char *path,
     struct hydration *h = hydration_new(instance, strdup(path), TAKE_FD(fd), &state);
     if (h == NULL)
         return -ENOMEM;
-    rc = instance_remote(instance, h->path, &h->remote, &h->remote_path);
+    const char *rest = NULL;
+    rc = instance_remote(instance, h->path, &h->remote, &rest);
+    atomic_init(&h->remote_path, rest);
     if (rc < 0) {
         hydration_free(h);
         return rc;
@@ -301,6 +309,33 @@ int hydration_complete(struct hydration *hydration)
 bool hydration_version_is_md5(const char *version)
 {
     return strlen(version) == 32 && strspn(version, "0123456789abcdefABCDEF") == 32;
+}
+
+/* hydrations_lock held. Transfers that run hold on to the text that they began with. */
+static void hydration_set_path(struct hydration *h, const char *directory, const char *below)
+{
+    const char *old = h->path;
+    size_t connector = (size_t)(h->remote_path - old);
+    struct hydration_path *kept = malloc(sizeof(*kept) + strlen(directory) + strlen(below) + 1);
+    if (kept == NULL)
+        return; /* what it still fetches fails, and is fetched again from the new name */
+    (void)stpcpy(stpcpy(kept->text, directory), below);
+    kept->next = h->former;
+    h->former = kept;
+    h->remote_path = kept->text + connector; /* renames stay in a connector */
+    h->path = kept->text;
+}
+
+void hydration_rename(struct instance *instance, const char *from, const char *to)
+{
+    struct hydration *h, *next;
+    size_t len = strlen(from);
+    LOCK_SCOPE(&instance->hydrations_lock);
+    HASH_ITER(hh, instance->hydrations, h, next) {
+        const char *path = h->path;
+        if (strncmp(path, from, len) == 0 && (path[len] == '\0' || path[len] == '/'))
+            hydration_set_path(h, to, path + len);
+    }
 }
 
 unsigned hydration_count(struct instance *instance)

@@ -38,6 +38,11 @@ struct hydration_key {
     uint64_t device, inode;
 };
 
+struct hydration_path {
+    struct hydration_path *next;
+    char text[];
+};
+
 struct hydration {
     /* immutable */
     struct instance *instance;
@@ -45,8 +50,12 @@ struct hydration {
     int fd;
     struct file_state state; /* as it was found */
     struct remote *remote;
-    const char *remote_path; /* in `path` */
-    char *path;              /* in the tree */
+
+    /* Replaced by a rename; what was read of them once stays valid. */
+    const char *_Atomic remote_path; /* in `path` */
+    const char *_Atomic path;        /* in the tree */
+    char *first_path;                /* all that they ever were */
+    struct hydration_path *former;
 
     /* under the instance's hydrations_lock */
     UT_hash_handle hh;
@@ -106,6 +115,10 @@ int hydration_complete(struct hydration *hydration);
 
 /** Whether a version looks like the MD5 of the content. */
 bool hydration_version_is_md5(const char *version);
+
+/** The remote has renamed the object, or the directory, `from` to `to`, and so does the tree: what is
+ * fetched from now on comes from there. */
+void hydration_rename(struct instance *instance, const char *from, const char *to);
 
 /** Hydrations in use and kept. */
 unsigned hydration_count(struct instance *instance);

@@ -186,6 +186,11 @@ static int connector_add(
         free(connector);
         return -ENOMEM;
     }
+    /* Doors look for them from now on; nothing of this connector is in the tree yet that they know of. */
+    unsigned capabilities = remote_capabilities(connector->remote);
+    atomic_fetch_or(&instance->board->features,
+        ((capabilities & REMOTE_CAN_SYMLINK) != 0 ? BOARD_HAS_LINKS : 0u) |
+            ((capabilities & REMOTE_KEEPS_XATTRS) != 0 ? BOARD_HAS_XATTRS : 0u));
     *ret_connector = connector;
     return 0;
 }

@@ -10,12 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 #include "core/engine/claim.h"
 #include "core/engine/ensure.h"
 #include "core/engine/fill.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
+#include "core/engine/names.h"
 #include "core/engine/question.h"
 #include "core/engine/writable.h"
 #include "core/tree/change.h"
@@ -43,6 +46,54 @@ static void opening_changed(struct opening *opening)
 }
 
 /*
+ * An exclusive open is one on all machines, where the store can tell: the object is made there now,
+ * empty, only if there is none. The intent is in the journal; should this agent die before the answer,
+ * the file is an orphan that its maker adopts.
+ */
+static int opening_make_remote(struct opening *opening, struct dirty *dirty, int fd)
+{
+    struct instance *instance = opening->instance;
+    struct remote *remote;
+    struct remote_entry entry = { .version = "" };
+    struct remote_write_source source = { .expected = "" };
+    struct stat st;
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    CLEANUP_CLOSE int empty = memfd_create("algofs-empty", MFD_CLOEXEC);
+    if (empty < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    source.fd = empty;
+    int rc = instance_remote(instance, opening->path, &remote, &rest);
+    if (rc < 0)
+        return rc;
+    if ((remote_capabilities(remote) & REMOTE_KEEPS_ATTRIBUTES) != 0)
+        keep_attributes(&st, &source.attributes);
+    {
+        LOCK_SCOPE(&instance->dirties.lock);
+        dirty->synced.base = true;
+        dirty->synced.made = true;
+    }
+    rc = dirty_journal(dirty, false);
+    if (rc == 0)
+        rc = remote_write(remote, &call, rest, &source, &entry);
+    writable_learn(instance, opening->path, rc, &call);
+    if (rc == -EEXIST || rc == -ESTALE) { /* made elsewhere: the tree should show it */
+        char directory[PATH_MAX];
+        (void)stpcpy(directory, opening->path);
+        (void)names_cut(directory);
+        question_forget(instance, QUESTION_LISTING, directory);
+        return -EEXIST;
+    }
+    return rc < 0 ? instance_failed(instance, "make", opening->path, &call, rc) : 0;
+}
+
+static bool opening_is_exclusive(const struct opening *opening)
+{
+    return (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) &&
+           keep_can(opening->instance, opening->path, REMOTE_CAN_CONDITION);
+}
+
+/*
  * A file of that name which is new: there was none (replaced 0), or there was one whose content is
  * not wanted. It gets its name when the intent is written.
  */
@@ -64,6 +115,16 @@ static int opening_create(struct opening *opening, ino_t replaced, mode_t mode)
     if (rc < 0) {
         dirty_drop(dirty);
         return rc == -EEXIST ? -ESTALE : rc;
+    }
+    if (opening_is_exclusive(opening) && replaced == 0) {
+        rc = opening_make_remote(opening, dirty, fd);
+        if (rc == -ECANCELED) /* we are leaving: its maker comes to the next agent */
+            return rc;
+        if (rc < 0) {
+            (void)change_unlink(instance->tree, opening->path); /* made a moment ago */
+            dirty_drop(dirty);
+            return rc;
+        }
     }
     opening_changed(opening);
     opening->created = replaced == 0;
@@ -166,7 +227,9 @@ static int opening_attempt(struct opening *opening)
         return rc;
     if (S_ISDIR(st.st_mode))
         return (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : -EISDIR;
-    return S_ISREG(st.st_mode) ? opening_file(opening, &st) : -ELOOP;
+    if (S_ISREG(st.st_mode))
+        return opening_file(opening, &st);
+    return (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : -ELOOP;
 }
 
 static int opening_run(struct opening *opening)

@@ -55,10 +55,52 @@ static struct tree_attributes question_attributes(const struct remote_entry *ent
     return (struct tree_attributes){
         .is_dir = entry->is_dir,
         .has_mtime = entry->has_mtime,
+        .has_mode = entry->has_mode,
+        .has_owner = entry->has_owner,
         .size = entry->size,
         .mtime = entry->mtime,
         .version = entry->version,
+        .link = entry->is_symlink ? "" : NULL, /* found out later */
+        .file_id = entry->file_id,
+        .names = entry->names,
+        .mode = entry->mode,
+        .uid = entry->uid,
+        .gid = entry->gid,
     };
+}
+
+static bool question_same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* The target of the link `path`: what the tree has, if that is as old and as long, else the remote's. */
+static int question_target(struct instance *instance, const char *path, uint64_t size,
+    struct timespec mtime, char *target, size_t target_size)
+{
+    struct remote *remote;
+    struct stat st;
+    const char *rest;
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    if (tree_read_link(instance->tree, path, target, target_size, &st) == 0 &&
+        (uint64_t)st.st_size == size && question_same_time(st.st_mtim, mtime))
+        return 0;
+    int rc = instance_remote(instance, path, &remote, &rest);
+    if (rc == 0)
+        rc = remote_read_link(remote, &call, rest, target, target_size);
+    if (rc == -EINVAL || (rc == 0 && target[0] == '\0'))
+        rc = -ENOENT; /* something else by now, or no link that can be */
+    return rc < 0 ? instance_failed(instance, "read the link", path, &call, rc) : 0;
+}
+
+static int question_listed_target(void *context, const char *name, uint64_t size,
+    struct timespec mtime, char *target, size_t target_size)
+{
+    const struct question *question = context;
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", question->path, name) >= sizeof(path))
+        return -ENOENT;
+    return question_target(question->instance, path, size, mtime, target, target_size);
 }
 
 static int question_collect(
@@ -153,7 +195,8 @@ static void question_unsure(
     settle_add(context, name, listed);
 }
 
-static int question_apply(struct question *question, struct listing *listing)
+static int question_apply(
+    struct question *question, struct listing *listing, struct remote *remote)
 {
     struct instance *instance = question->instance;
     const struct tree_keep keep = { question_keep, question };
@@ -166,6 +209,7 @@ static int question_apply(struct question *question, struct listing *listing)
         .unsure = question_unsure,
         .context = &settle,
         .partial = !names_lists_all(question->path),
+        .keeps_times = (remote_capabilities(remote) & REMOTE_KEEPS_ATTRIBUTES) != 0,
         .keep = &keep,
     };
     struct listing_outcome outcome;
@@ -208,7 +252,9 @@ static int question_list(struct question *question)
             (void)instance_failed(instance, "list", question->path, &call, rc);
     }
     if (rc == 0)
-        rc = question_apply(question, collection.listing);
+        rc = listing_resolve(collection.listing, question_listed_target, question);
+    if (rc == 0)
+        rc = question_apply(question, collection.listing, remote);
     else if (rc == -ENOENT && strcmp(question->path, "data") != 0)
         rc = tree_remove(instance->tree, question->path, &keep) < 0 ? -EIO : -ENOENT;
     if (rc == -ENOENT)
@@ -230,8 +276,14 @@ static int question_probe(struct question *question)
     rc = remote_probe(remote, &call, rest, &entry);
     if (rc < 0)
         (void)instance_failed(instance, "look up", question->path, &call, rc);
-    const struct tree_attributes attributes = question_attributes(&entry);
+    struct tree_attributes attributes = question_attributes(&entry);
     const struct tree_keep keep = { question_keep, question };
+    char target[PATH_MAX];
+    if (rc == 0 && entry.is_symlink) {
+        rc = question_target(
+            instance, question->path, entry.size, entry.mtime, target, sizeof(target));
+        attributes.link = target;
+    }
     int local = rc == 0 ? tree_put(instance->tree, question->path, &attributes, &keep)
         : rc == -ENOENT ? tree_remove(instance->tree, question->path, &keep)
                         : 0;

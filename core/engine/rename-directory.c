@@ -12,7 +12,9 @@
 #include "core/base/pool.h"
 #include "core/engine/change-names.h"
 #include "core/engine/fill.h"
+#include "core/engine/hydration.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/names.h"
 #include "core/engine/question.h"
 #include "core/engine/rename.h"
@@ -27,7 +29,7 @@ enum {
 
 struct leaf {
     char *path; /* below the directory, with its slash; "" for itself */
-    bool is_dir;
+    bool is_dir, is_link;
     bool local; /* never seen by the remote: renamed with the tree */
     int result;
     struct branch *branch;
@@ -49,7 +51,7 @@ static void branch_deinit(struct branch *branch)
     free(branch->leaves);
 }
 
-static int branch_add(struct branch *branch, const char *above, const char *name, bool is_dir)
+static int branch_add(struct branch *branch, const char *above, const char *name, mode_t mode)
 {
     CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
     if (branch->count == BRANCH_MAX)
@@ -67,7 +69,10 @@ static int branch_add(struct branch *branch, const char *above, const char *name
     if (text == NULL)
         return -ENOMEM;
     branch->leaves[branch->count++] =
-        (struct leaf){ .path = text, .is_dir = is_dir, .branch = branch };
+        (struct leaf){ .path = text,
+            .is_dir = S_ISDIR(mode),
+            .is_link = S_ISLNK(mode),
+            .branch = branch };
     return 0;
 }
 
@@ -98,7 +103,7 @@ static int branch_read_directory(
             continue;
         if (fstatat(dirfd(stream), found->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return -errno;
-        rc = branch_add(branch, branch->leaves[at].path, found->d_name, S_ISDIR(st.st_mode));
+        rc = branch_add(branch, branch->leaves[at].path, found->d_name, st.st_mode);
     }
     return rc;
 }
@@ -106,7 +111,7 @@ static int branch_read_directory(
 /* Reads directory `base` of the tree. */
 static int branch_read(struct branch *branch, struct tree *tree, const char *base)
 {
-    int rc = branch_add(branch, "", "", true);
+    int rc = branch_add(branch, "", "", S_IFDIR);
     for (size_t i = 0; rc == 0 && i < branch->count; i++)
         if (branch->leaves[i].is_dir)
             rc = branch_read_directory(branch, tree, base, i);
@@ -120,7 +125,7 @@ static int branch_list(struct instance *instance, const char *path)
     struct branch branch = { .leaves = NULL };
     struct answer answer;
     char directory[PATH_MAX];
-    int rc = branch_add(&branch, "", "", true);
+    int rc = branch_add(&branch, "", "", S_IFDIR);
     for (size_t i = 0; rc == 0 && i < branch.count; i++) {
         if (!branch.leaves[i].is_dir)
             continue;
@@ -152,10 +157,31 @@ int rename_prepare_directory(struct instance *instance, const char *from, const 
 
 /* --- one file --- */
 
+/* The link's target is in the tree. */
+static int leaf_copy_link(struct instance *instance, const char *from, const char *to)
+{
+    struct remote *remote;
+    struct remote_attributes attributes;
+    struct stat st;
+    const char *rest;
+    char target[PATH_MAX];
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = tree_read_link(instance->tree, from, target, sizeof(target), &st);
+    if (rc == 0)
+        rc = instance_remote(instance, to, &remote, &rest);
+    if (rc < 0)
+        return rc;
+    keep_attributes(&st, &attributes);
+    rc = remote_make_symlink(remote, &call, target, rest, &attributes, NULL);
+    return rc < 0 && rc != -EEXIST ? instance_failed(instance, "rename", from, &call, rc) : 0;
+}
+
 static int leaf_copy(struct leaf *leaf, const char *from, const char *to)
 {
     struct instance *instance = leaf->branch->renaming->instance;
     struct stat st;
+    if (leaf->is_link)
+        return leaf_copy_link(instance, from, to);
     CLEANUP_CLOSE int fd = file_open_reading(instance->tree, from);
     if (fd < 0 || fstat(fd, &st) < 0)
         return fd < 0 ? fd : -errno;
@@ -164,7 +190,7 @@ static int leaf_copy(struct leaf *leaf, const char *from, const char *to)
     leaf->local = rename_is_local(dirty, fd);
     if (leaf->local)
         return 0;
-    int rc = fill_file(instance, from, fd);
+    int rc = rename_needs_content(instance, from) ? fill_file(instance, from, fd) : 0;
     return rc < 0 ? rc : rename_copy(instance, fd, from, to, dirty);
 }
 
@@ -213,6 +239,21 @@ static int branch_work(struct branch *branch, int work)
 
 /* --- the directories --- */
 
+/* The new directory has what the old one shows. A failure is logged, and that is all. */
+static void branch_keep_attributes(struct branch *branch, const struct leaf *leaf, const char *path)
+{
+    struct instance *instance = branch->renaming->instance;
+    struct remote_attributes attributes;
+    struct stat st;
+    char old[PATH_MAX];
+    if (!keep_can(instance, path, REMOTE_KEEPS_ATTRIBUTES) ||
+        branch_path(branch->renaming->from, leaf, old) < 0 ||
+        tree_stat(instance->tree, old, &st) < 0)
+        return;
+    keep_attributes(&st, &attributes);
+    (void)keep_set(instance, path, -1, &attributes);
+}
+
 static int branch_make_directories(struct branch *branch)
 {
     struct renaming *renaming = branch->renaming;
@@ -226,6 +267,8 @@ static int branch_make_directories(struct branch *branch)
             rc = names_make_remote(renaming->instance, path);
         if (rc == -EEXIST)
             rc = 0;
+        if (rc == 0)
+            branch_keep_attributes(branch, &branch->leaves[i], path);
     }
     return rc;
 }
@@ -296,6 +339,7 @@ static int branch_rename_in_tree(struct branch *branch)
         dirty_put(all[i]);
     }
     free(all);
+    hydration_rename(instance, renaming->from, renaming->to);
     question_forget_below(instance, renaming->from);
     question_forget_below(instance, renaming->to);
     question_settle(instance, QUESTION_LISTING, renaming->from, -ENOENT);
@@ -306,7 +350,14 @@ static int branch_rename_in_tree(struct branch *branch)
 static int branch_steps(struct branch *branch)
 {
     struct renaming *renaming = branch->renaming;
-    int rc = branch_read(branch, renaming->instance->tree, renaming->from);
+    int rc = 0;
+    if ((renaming->intent.flags & JOURNAL_COPIED) == 0 &&
+        keep_can(renaming->instance, renaming->from, REMOTE_CAN_RENAME_DIR)) {
+        renaming->intent.flags |= JOURNAL_DIRECTORY;
+        rc = rename_at_once(renaming);
+        return rc < 0 ? rc : branch_rename_in_tree(branch);
+    }
+    rc = branch_read(branch, renaming->instance->tree, renaming->from);
     if (rc == 0 && (renaming->intent.flags & JOURNAL_COPIED) == 0) {
         renaming->intent.flags |= JOURNAL_DIRECTORY;
         rc = rename_journal(renaming);

@@ -14,7 +14,9 @@
 #include "core/engine/commit.h"
 #include "core/engine/ensure.h"
 #include "core/engine/fill.h"
+#include "core/engine/hydration.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/engine/names.h"
 #include "core/engine/question.h"
 #include "core/engine/upload.h"
@@ -55,9 +57,57 @@ bool rename_is_local(struct dirty *dirty, int fd)
     return writers || dirty->synced.durable;
 }
 
+int rename_at_once(struct renaming *renaming)
+{
+    bool again = (renaming->intent.flags & JOURNAL_AT_ONCE) != 0;
+    renaming->intent.flags |= JOURNAL_AT_ONCE;
+    int rc = rename_journal(renaming);
+    return rc < 0 ? rc
+                  : names_rename_remote(
+                        renaming->instance, renaming->from, renaming->to, again);
+}
+
+bool rename_needs_content(struct instance *instance, const char *path)
+{
+    return !keep_can(instance, path, REMOTE_CAN_RENAME) &&
+           !keep_can(instance, path, REMOTE_CAN_COPY);
+}
+
+/* On the server. The object there is what the file says that it is. */
+static int rename_copy_there(
+    struct instance *instance, int fd, const char *path, const char *as, struct dirty *dirty)
+{
+    struct remote *remote;
+    const char *from, *to;
+    struct upload upload = { .entry = { .version = "" } };
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = instance_remote(instance, path, &remote, &from);
+    if (rc == 0)
+        rc = instance_remote(instance, as, &remote, &to);
+    if (rc == 0)
+        rc = dirty_stamp(fd, &upload.stamp);
+    if (rc < 0)
+        return rc;
+    rc = remote_copy(remote, &call, from, to, &upload.entry);
+    writable_learn(instance, as, rc, &call);
+    if (rc < 0)
+        return instance_failed(instance, "rename", path, &call, rc == -ESTALE ? -EIO : rc);
+    bool stored = dirty != NULL && dirty_begin_touch(dirty, fd);
+    if (keep_can(instance, as, REMOTE_KEEPS_ATTRIBUTES))
+        keep_note(fd, &upload.entry);
+    else
+        upload_note(fd, &upload);
+    if (stored)
+        dirty_end_touch(dirty, fd);
+    return 0;
+}
+
 int rename_copy(
     struct instance *instance, int fd, const char *path, const char *as, struct dirty *dirty)
 {
+    if (keep_can(instance, path, REMOTE_CAN_COPY) &&
+        (dirty == NULL || !dirty_needs_upload(dirty, fd)))
+        return rename_copy_there(instance, fd, path, as, dirty);
     struct file_state state;
     struct remote_call call = { .why = "" };
     struct upload upload;
@@ -102,8 +152,10 @@ static int rename_in_tree(struct renaming *renaming, struct dirty *dirty, int fd
         dirty_drop(replaced);
     if (rc == 0 && stored)
         dirty_end_touch(dirty, fd);
-    if (rc == 0)
+    if (rc == 0) {
+        hydration_rename(instance, renaming->from, renaming->to);
         names_changed(&renaming->claim);
+    }
     return rc;
 }
 
@@ -135,6 +187,11 @@ static int rename_file_steps(struct renaming *renaming, struct dirty *dirty, int
 {
     struct instance *instance = renaming->instance;
     int rc = 0;
+    if (rename_is_remote(dirty) && (renaming->intent.flags & JOURNAL_COPIED) == 0 &&
+        keep_can(instance, renaming->from, REMOTE_CAN_RENAME)) {
+        rc = rename_at_once(renaming);
+        return rc < 0 ? rc : rename_in_tree(renaming, dirty, fd, true);
+    }
     if ((renaming->intent.flags & JOURNAL_COPIED) == 0) {
         bool old = rename_is_remote(dirty);
         rc = rename_journal(renaming);
@@ -184,6 +241,47 @@ int rename_file(struct renaming *renaming)
     return rc;
 }
 
+/* A new link, then the old one goes: its target is in the tree. */
+static int rename_link_steps(struct renaming *renaming)
+{
+    struct instance *instance = renaming->instance;
+    struct remote *remote;
+    struct remote_attributes attributes;
+    struct stat st;
+    const char *rest;
+    char target[PATH_MAX];
+    struct remote_call call = instance_call(instance, REMOTE_DEMAND);
+    int rc = tree_read_link(instance->tree, renaming->from, target, sizeof(target), &st);
+    if (rc == 0)
+        rc = rename_journal(renaming);
+    if (rc == 0)
+        rc = instance_remote(instance, renaming->to, &remote, &rest);
+    if (rc == 0)
+        rc = names_remove_remote(instance, renaming->to, REMOTE_REMOVE_FILE);
+    if (rc < 0)
+        return rc;
+    keep_attributes(&st, &attributes);
+    rc = remote_make_symlink(remote, &call, target, rest, &attributes, NULL);
+    if (rc < 0)
+        return instance_failed(instance, "rename", renaming->from, &call, rc);
+    return names_remove_remote(instance, renaming->from, REMOTE_REMOVE_FILE);
+}
+
+int rename_link(struct renaming *renaming)
+{
+    struct instance *instance = renaming->instance;
+    int rc = keep_can(instance, renaming->from, REMOTE_CAN_RENAME) ? rename_at_once(renaming)
+                                                                    : rename_link_steps(renaming);
+    if (rc == 0)
+        rc = rename_in_tree(renaming, NULL, -1, true);
+    if (rc == -ECANCELED) /* we are leaving: the next agent goes on */
+        return rc;
+    if (rc < 0)
+        rename_give_up(renaming);
+    journal_drop(instance->journal, renaming->intent.id);
+    return rc;
+}
+
 /* --- the message --- */
 
 /* Has the file here, wholly, before it is claimed. */
@@ -230,12 +328,22 @@ static int rename_check(struct instance *instance, const char *from, const char 
     return 0;
 }
 
+static int rename_any(struct renaming *renaming, mode_t mode)
+{
+    if (S_ISLNK(mode))
+        return rename_link(renaming);
+    return S_ISDIR(mode) ? rename_directory(renaming) : rename_file(renaming);
+}
+
 static int rename_attempt(struct instance *instance, const char *from, const char *to,
     const struct wire_rename_request *request)
 {
     struct stat st;
-    int rc = rename_prepare_directory(instance, from, to);
-    if (rc == 0 && tree_stat(instance->tree, from, &st) == 0 && S_ISREG(st.st_mode))
+    int rc = 0;
+    if (!keep_can(instance, from, REMOTE_CAN_RENAME_DIR))
+        rc = rename_prepare_directory(instance, from, to);
+    if (rc == 0 && rename_needs_content(instance, from) &&
+        tree_stat(instance->tree, from, &st) == 0 && S_ISREG(st.st_mode))
         rc = rename_hydrate(instance, from);
     if (rc < 0 && rc != -ENOENT) /* gone meanwhile: the check below knows what that means */
         return rc;
@@ -251,7 +359,7 @@ static int rename_attempt(struct instance *instance, const char *from, const cha
     if (rc == 0)
         rc = tree_stat(instance->tree, from, &st);
     if (rc == 0)
-        rc = S_ISDIR(st.st_mode) ? rename_directory(renaming) : rename_file(renaming);
+        rc = rename_any(renaming, st.st_mode);
     claim_release(&renaming->claim);
     free(renaming);
     return rc;
@@ -308,8 +416,7 @@ static void rename_resume_run(void *argument)
         journal_drop(instance->journal, renaming->intent.id);
         rc = 0;
     } else if (rc == 0) {
-        bool directory = (renaming->intent.flags & JOURNAL_DIRECTORY) != 0;
-        rc = directory ? rename_directory(renaming) : rename_file(renaming);
+        rc = rename_any(renaming, st.st_mode);
     }
     if (rc < 0 && rc != -ECANCELED) { /* nobody was told that it was done; one name has all */
         log_warn("engine", "the rename of \"%s\" to \"%s\" was not finished: %s", renaming->from,

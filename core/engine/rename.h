@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RENAME, where the store cannot rename: upload under the new name, then delete of the old.
+ * RENAME. A store that can do it in one step (REMOTE_CAN_RENAME, REMOTE_CAN_RENAME_DIR) is asked to:
+ *
+ *     1  the intent is written, JOURNAL_AT_ONCE  (a crash here: nothing has happened)
+ *     2  the remote renames                      (a crash: if the old name is gone and the new one
+ *                                                 is there, it was done)
+ *     3  the tree's entry is renamed, and the dirty records with it
+ *     4  the intent is dropped
+ *
+ * and a file need not be here for that. Elsewhere it is copied on the server (REMOTE_CAN_COPY), or
+ * uploaded under the new name, then the old name is deleted:
  *
  *     1  the intent is written                  (a crash here: nothing has happened)
  *     2  the content is stored at the new name  (a crash: done again)
@@ -31,8 +40,8 @@ struct renaming {
     struct journal_intent intent;
 };
 
-/** The content of the complete file `fd`, which is `path`, to `as`, and what that means for its
- * record (NULL: none). -ESTALE: it is not complete. Logs a failure. */
+/** The content of the file `fd`, which is `path`, to `as`, on the server if that can be, and what that
+ * means for its record (NULL: none). -ESTALE: it is not complete, and would have to be. Logs a failure. */
 int rename_copy(
     struct instance *instance, int fd, const char *path, const char *as, struct dirty *dirty);
 
@@ -41,6 +50,13 @@ int rename_copy(
 int rename_file(struct renaming *renaming);
 /** The same of a directory whose listings are in the tree. */
 int rename_directory(struct renaming *renaming);
+/** The same of a symbolic link. */
+int rename_link(struct renaming *renaming);
+
+/** Steps 1 and 2 where the remote can do it in one. */
+int rename_at_once(struct renaming *renaming);
+/** Whether the file must be here wholly to be renamed. */
+bool rename_needs_content(struct instance *instance, const char *path);
 
 /** Writes the intent as it is now. */
 int rename_journal(struct renaming *renaming);

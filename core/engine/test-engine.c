@@ -86,6 +86,7 @@ static void fill_store(void)
 {
     store = remote_memory_new();
     assert_non_null(store);
+    remote_memory_limit(store, REMOTE_CAN_WRITE); /* as the Data API is */
     opened = false;
     put("alice/c/small", "hello", 5, 1700000000);
     put("alice/c/big", bytes, BIG, 1700000001);

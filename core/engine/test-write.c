@@ -88,6 +88,7 @@ static void start_engine(const char *with_faults)
     opened = false;
     store = remote_memory_new();
     assert_non_null(store);
+    remote_memory_limit(store, REMOTE_CAN_WRITE); /* as the Data API is */
     assert_int_equal(remote_memory_put(store, "alice/c/old", "old content", 11, 1700000000), 0);
     assert_int_equal(engine_new(&options, &engine), 0);
     assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);

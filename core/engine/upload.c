@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/engine/internal.h"
+#include "core/engine/keep.h"
 #include "core/tree/file.h"
 
 enum {
@@ -22,6 +23,18 @@ enum {
     UPLOAD_CLOCK_S = 5, /* a store's time of an object and the time that it tells differ by less */
     UPLOAD_NO_CLOCK_S = 120, /* ours and the store's */
 };
+
+/* What goes along with the bytes: the file's own mode, owner and the time of the stamp. */
+static void upload_take_attributes(
+    struct instance *instance, const char *path, int fd, struct upload *upload)
+{
+    struct stat st;
+    upload->sent = (struct remote_attributes){ .valid = 0 };
+    if (!keep_can(instance, path, REMOTE_KEEPS_ATTRIBUTES) || fstat(fd, &st) < 0)
+        return;
+    keep_attributes(&st, &upload->sent);
+    upload->sent.mtime = upload->stamp.mtime;
+}
 
 /* Waits until the tick of the file's last change is over; takes its stamp. */
 static int upload_take_stamp(int fd, struct dirty_stamp *ret_stamp)
@@ -47,11 +60,13 @@ static int upload_send(struct instance *instance, const char *path, int fd, uint
 {
     struct remote *remote;
     const char *rest;
-    const struct remote_write_source source = { .fd = fd, .size = size };
     uint64_t start_ms = clock_ms();
     int rc = instance_remote(instance, path, &remote, &rest);
     if (rc < 0)
         return rc;
+    const struct remote_write_source source = {
+        .fd = fd, .size = size, .attributes = upload->sent
+    };
     *call = instance_call(instance, REMOTE_DEMAND);
     upload->entry = (struct remote_entry){ .version = "" };
     rc = remote_write(remote, call, rest, &source, &upload->entry);
@@ -73,6 +88,7 @@ static int upload_attempt(struct instance *instance, const char *path, int fd,
     int rc = upload_take_stamp(fd, &upload->stamp);
     if (rc < 0)
         return rc;
+    upload_take_attributes(instance, path, fd, upload);
     rc = upload_send(instance, path, fd, upload->stamp.size, call, upload);
     int again = dirty_stamp(fd, &after);
     *ret_changed = again == 0 && !dirty_same_stamp(&upload->stamp, &after);
@@ -122,6 +138,7 @@ static int upload_from_copy(struct instance *instance, const char *path, int fd,
         return copy;
     if (fstat(copy, &st) < 0)
         return -errno;
+    upload_take_attributes(instance, path, fd, upload);
     return upload_send(instance, path, copy, (uint64_t)st.st_size, call, upload);
 }
 
@@ -148,7 +165,9 @@ void upload_note(int fd, const struct upload *upload)
         .size = upload->stamp.size,
         .local_mtime = upload->stamp.mtime,
     };
-    if (!upload->entry.has_mtime) {
+    if (upload->sent.valid != 0 && upload->entry.has_mtime) {
+        noted.before_s = noted.window_s = 0; /* it has the time that was sent */
+    } else if (!upload->entry.has_mtime) {
         (void)clock_gettime(CLOCK_REALTIME, &noted.mtime); /* a clock that exists */
         noted.before_s = upload->took_s + UPLOAD_NO_CLOCK_S;
         noted.window_s = UPLOAD_NO_CLOCK_S;

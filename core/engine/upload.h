@@ -22,6 +22,7 @@ struct instance;
 struct upload {
     struct dirty_stamp stamp;  /* the file as it was uploaded */
     struct remote_entry entry; /* as the store describes it */
+    struct remote_attributes sent; /* `valid` 0 where the store keeps none */
     unsigned took_s;           /* how long before its time the upload may have begun */
 };
 

@@ -31,16 +31,18 @@ int writable_check(struct instance *instance, const char *path)
 {
     struct connector *connector;
     unsigned depth = names_depth(path);
-    bool data = strncmp(path, "data/", 5) == 0;
     if (path[0] == '\0' || (depth == 1 && names_is_connector(path)))
         return -EPERM;
-    if (depth == 1 || (data && depth == 2))
-        return -EACCES;
-    if (writable_is_foreign(instance, path))
+    if (depth == 1)
         return -EACCES;
     int rc = instance_connector(instance, path, &connector);
     if (rc < 0)
         return rc;
+    if (depth == 2 &&
+        (remote_capabilities(connector->remote) & REMOTE_KEEPS_FILES_AT_ROOT) == 0)
+        return -EACCES;
+    if (writable_is_foreign(instance, path))
+        return -EACCES;
     uint64_t refused_ms = atomic_load(&connector->refused_ms);
     return refused_ms != 0 && clock_ms() - refused_ms < WRITABLE_REFUSED_MS ? -EACCES : 0;
 }

@@ -39,6 +39,9 @@ enum journal_flag {
     JOURNAL_FAILED = 8,     /* WRITE: the last upload failed: `error` */
     JOURNAL_DIRECTORY = 16, /* RENAME: of a directory */
     JOURNAL_COPIED = 32,    /* RENAME: the new name has all; removing the old one has begun */
+    JOURNAL_AT_ONCE = 64,   /* RENAME: by one step of the remote, which may have been done */
+    JOURNAL_MADE = 128,     /* WRITE: an exclusive open has made it at the remote, empty; since then nothing
+                               was uploaded */
 };
 
 struct journal_intent {

@@ -134,6 +134,8 @@ static unsigned algorithmia_capabilities(struct remote *remote)
         capabilities |= REMOTE_CAN_RANGE;
     if (strcmp(store->connector, "data") == 0)
         capabilities |= REMOTE_HAS_OWNER_DIR;
+    else
+        capabilities |= REMOTE_KEEPS_FILES_AT_ROOT; /* a bucket, a folder: no owners */
     return capabilities;
 }
 

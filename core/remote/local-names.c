@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -26,6 +27,10 @@ int local_make_dir(struct remote *remote, struct remote_call *call, const char *
         return rc;
     if (mkdirat(place.parent, place.name, NEW_DIR_MODE) < 0)
         return local_fail(call, -errno, "make directory", path);
+    CLEANUP_CLOSE int fd =
+        openat(place.parent, place.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        (void)fchmod(fd, NEW_DIR_MODE); /* whatever our umask; it is ours, and new */
     return flush_directory(call, &place, path);
 }
 

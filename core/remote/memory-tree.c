@@ -186,6 +186,10 @@ void memory_describe(
         .gid = keeps ? node->gid : 0,
         .has_mtime = node->has_mtime,
         .mtime = node->mtime };
+    if (node->kind == MEMORY_FILE && node->names > 1) {
+        ret_entry->names = node->names;
+        ret_entry->file_id = (uint64_t)(uintptr_t)node;
+    }
     if (node->kind == MEMORY_FILE)
         (void)snprintf(ret_entry->version, sizeof(ret_entry->version), "%" PRIu64, node->version);
 }

@@ -79,6 +79,8 @@ struct remote_entry {
     uid_t uid;               /* valid if has_owner, as is gid */
     gid_t gid;
     uint64_t size;           /* bytes; 0 for directories; a link's target's length */
+    uint64_t file_id;        /* where REMOTE_CAN_LINK: the same for all names of a file, if it has … */
+    unsigned names;          /* … more than one; else 0 */
     struct timespec mtime;   /* valid if has_mtime */
     /* Opaque, NUL-terminated; "" when the store gives none. Another content is another version;
      * renaming, linking and chmod leave it, setting the mtime may change it. */

@@ -133,6 +133,50 @@ int change_remove_directory(struct tree *tree, const char *path)
     return change_remove(tree, path, AT_REMOVEDIR);
 }
 
+int change_make_link(
+    struct tree *tree, const char *target, const char *path, const struct timespec *mtime)
+{
+    const char *name;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    LOCK_SCOPE(&tree->names);
+    if (symlinkat(target, parent, name) < 0)
+        return -errno;
+    if (mtime != NULL) {
+        const struct timespec times[2] = { *mtime, *mtime };
+        (void)utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW); /* else a listing makes it anew */
+    }
+    entry_tell(tree, parent, name);
+    return 0;
+}
+
+int change_set_times(struct tree *tree, const char *path, const struct timespec times[2])
+{
+    const char *name;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    LOCK_SCOPE(&tree->names);
+    return utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int change_link(struct tree *tree, const char *from, const char *to)
+{
+    const char *from_name, *to_name;
+    CLEANUP_CLOSE int from_parent = change_open_parent(tree, from, &from_name);
+    if (from_parent < 0)
+        return from_parent;
+    CLEANUP_CLOSE int to_parent = change_open_parent(tree, to, &to_name);
+    if (to_parent < 0)
+        return to_parent;
+    LOCK_SCOPE(&tree->names);
+    if (linkat(from_parent, from_name, to_parent, to_name, 0) < 0)
+        return -errno;
+    entry_tell(tree, to_parent, to_name);
+    return 0;
+}
+
 int change_rename(struct tree *tree, const char *from, const char *to)
 {
     const char *from_name, *to_name;

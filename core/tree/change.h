@@ -45,6 +45,14 @@ int change_unlink(struct tree *tree, const char *path);
 /** -ENOTEMPTY, -ENOTDIR, -ENOENT. */
 int change_remove_directory(struct tree *tree, const char *path);
 
+/** A symbolic link, with its mtime unless that is NULL. -EEXIST. */
+int change_make_link(
+    struct tree *tree, const char *target, const char *path, const struct timespec *mtime);
+/** Times of the entry itself, a symbolic link too, as utimensat(2). */
+int change_set_times(struct tree *tree, const char *path, const struct timespec times[2]);
+/** A further name of the file `from`. -EEXIST. */
+int change_link(struct tree *tree, const char *from, const char *to);
+
 /** Over an existing file or empty directory, as rename(2). */
 int change_rename(struct tree *tree, const char *from, const char *to);
 

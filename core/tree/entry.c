@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,8 +39,13 @@ int entry_make_placeholder(
     if (attributes->size > INT64_MAX || ftruncate(fd, (off_t)attributes->size) < 0)
         return attributes->size > INT64_MAX ? -EFBIG : -errno;
     file_set_version(fd, attributes->version);
+    /* Only root gives files away; before the mode, for it clears set-uid bits. */
+    if (attributes->has_owner && geteuid() == 0 &&
+        fchown(fd, attributes->uid, attributes->gid) < 0)
+        return -errno;
     /* Nothing is all of nothing: an empty file is complete. */
-    if (fchmod(fd, attributes->size == 0 ? TREE_FILE_MODE : S_ISVTX | TREE_FILE_MODE) < 0)
+    mode_t mode = attributes->has_mode ? attributes->mode & 06777 : TREE_FILE_MODE;
+    if (fchmod(fd, attributes->size == 0 ? mode : S_ISVTX | mode) < 0)
         return -errno;
     struct timespec mtime = attributes->mtime;
     if (!attributes->has_mtime)
@@ -93,7 +99,7 @@ static bool entry_same_noted_time(const struct tree *tree, int dir, const char *
  * and times agree and both versions are known they must agree too; a placeholder whose version was
  * unknown learns it here, so that its first GET is held to it.
  */
-static bool entry_matches(struct tree *tree, int dir, const char *name, const struct stat *st,
+bool entry_matches(struct tree *tree, int dir, const char *name, const struct stat *st,
     const struct tree_attributes *attributes)
 {
     bool complete = (st->st_mode & S_ISVTX) == 0;
@@ -248,8 +254,16 @@ static int entry_stat(int dir, const char *name, struct stat *ret_st)
     return errno == ENOENT ? 0 : -errno;
 }
 
-static int entry_put_directory(struct tree *tree, int dir, const char *name)
+/* What programs are shown of a directory is its mode here, so that it stays ours to change. */
+static mode_t entry_directory_mode(const struct tree_attributes *attributes)
 {
+    return attributes->has_mode ? (attributes->mode & 07777) | S_IRWXU : TREE_DIRECTORY_MODE;
+}
+
+static int entry_put_directory(
+    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+{
+    static const struct timespec fixed = { .tv_sec = ENTRY_DIRECTORY_MTIME };
     char made[TREE_TEMPORARY_MAX];
     entry_temporary(tree, made);
     if (mkdirat(tree->tmp, made, 0700) < 0)
@@ -257,10 +271,80 @@ static int entry_put_directory(struct tree *tree, int dir, const char *name)
     CLEANUP_CLOSE int fd = beneath_open(tree->tmp, made, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return fd;
-    if (fchmod(fd, TREE_DIRECTORY_MODE) < 0)
+    if (attributes->has_owner && geteuid() == 0 &&
+        fchown(fd, attributes->uid, attributes->gid) < 0)
         return -errno;
-    entry_set_directory_time(fd, (struct timespec){ .tv_sec = ENTRY_DIRECTORY_MTIME });
+    if (fchmod(fd, entry_directory_mode(attributes)) < 0)
+        return -errno;
+    entry_set_directory_time(fd, attributes->has_mtime ? attributes->mtime : fixed);
     return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
+}
+
+/* --- symbolic links --- */
+
+static bool entry_link_matches(
+    const struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+{
+    char target[PATH_MAX];
+    struct stat st;
+    ssize_t len = readlinkat(dir, name, target, sizeof(target));
+    return len >= 0 && (size_t)len == strlen(attributes->link) &&
+           memcmp(target, attributes->link, (size_t)len) == 0 &&
+           (!attributes->has_mtime || (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                          entry_same_time(tree, st.st_mtim, attributes->mtime)));
+}
+
+static int entry_put_link(
+    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+{
+    char made[TREE_TEMPORARY_MAX];
+    const struct timespec times[2] = { attributes->mtime, attributes->mtime };
+    entry_temporary(tree, made);
+    if (symlinkat(attributes->link, tree->tmp, made) < 0)
+        return -errno;
+    if ((attributes->has_mtime &&
+            utimensat(tree->tmp, made, times, AT_SYMLINK_NOFOLLOW) < 0) ||
+        (attributes->has_owner && geteuid() == 0 &&
+            fchownat(tree->tmp, made, attributes->uid, attributes->gid, AT_SYMLINK_NOFOLLOW) <
+                0) ||
+        renameat(tree->tmp, made, dir, name) < 0) {
+        int rc = -errno;
+        (void)unlinkat(tree->tmp, made, 0); /* else the next start removes it */
+        return rc;
+    }
+    return 0;
+}
+
+/* --- attributes alone --- */
+
+/* An entry that is what the remote says may have another mode, owner or, a directory, time by now. */
+static void entry_put_attributes(
+    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes)
+{
+    struct stat st;
+    CLEANUP_CLOSE int fd = beneath_open(dir, name, O_PATH);
+    char link[64];
+    if ((!attributes->has_mode && !attributes->has_owner && !attributes->has_mtime) || fd < 0 ||
+        fstat(fd, &st) < 0)
+        return;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    bool is_dir = S_ISDIR(st.st_mode);
+    mode_t mode = is_dir ? entry_directory_mode(attributes)
+                         : (attributes->mode & 06777) | (st.st_mode & S_ISVTX);
+    /* What fails leaves an entry with old attributes, and the next listing tries again. */
+    if (attributes->has_owner && geteuid() == 0 &&
+        (st.st_uid != attributes->uid || st.st_gid != attributes->gid) &&
+        fchownat(fd, "", attributes->uid, attributes->gid, AT_EMPTY_PATH) < 0)
+        return;
+    if (attributes->has_mode && (st.st_mode & 07777) != mode) {
+        if (chmod(link, mode) < 0)
+            return;
+        entry_tell(tree, dir, name);
+    }
+    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, attributes->mtime };
+    if (is_dir && attributes->has_mtime &&
+        !entry_same_time(tree, st.st_mtim, attributes->mtime))
+        (void)utimensat(AT_FDCWD, link, times, 0);
 }
 
 /* What was set here stays on the placeholder `made` that replaces the file `fd`. */
@@ -293,6 +377,17 @@ static int entry_put_file(struct tree *tree, int dir, const char *name,
     return rc;
 }
 
+/* Whether what stands there is of the kind and content that the remote says. */
+static bool entry_is(struct tree *tree, int dir, const char *name, const struct stat *st,
+    const struct tree_attributes *attributes)
+{
+    if (attributes->is_dir)
+        return S_ISDIR(st->st_mode);
+    if (attributes->link != NULL)
+        return S_ISLNK(st->st_mode) && entry_link_matches(tree, dir, name, attributes);
+    return S_ISREG(st->st_mode) && entry_matches(tree, dir, name, st, attributes);
+}
+
 int entry_put(struct tree *tree, int dir, const char *name,
     const struct tree_attributes *attributes, const struct entry_place *place, bool *ret_changed)
 {
@@ -310,20 +405,40 @@ int entry_put(struct tree *tree, int dir, const char *name,
     rc = entry_stat(dir, name, &st);
     if (rc < 0)
         return rc;
-    bool same = entry_kept(place, name, true) ||
-        (attributes->is_dir ? S_ISDIR(st.st_mode)
-                            : S_ISREG(st.st_mode) &&
-                    entry_matches(tree, dir, name, &st, attributes));
+    bool kept = entry_kept(place, name, true);
+    bool same = kept || entry_is(tree, dir, name, &st, attributes);
     if (ret_changed != NULL)
         *ret_changed = !same;
+    if (same && !kept) {
+        bool joined = S_ISREG(st.st_mode) && (st.st_mode & S_ISVTX) != 0 &&
+                      share_take(tree, dir, name, attributes, &st);
+        if (joined) {
+            entry_forget_map(tree, &st);
+            entry_tell(tree, dir, name);
+        } else {
+            share_offer(tree, dir, name, attributes);
+        }
+        if (attributes->link == NULL)
+            entry_put_attributes(tree, dir, name, attributes);
+    }
     if (same)
         return 0;
-    rc = attributes->is_dir ? entry_put_directory(tree, dir, name)
-                            : entry_put_file(tree, dir, name, attributes, -1);
+    if (share_take(tree, dir, name, attributes, &st)) {
+        if (st.st_mode != 0)
+            entry_forget_map(tree, &st);
+        entry_put_attributes(tree, dir, name, attributes);
+        entry_tell(tree, dir, name);
+        return 0;
+    }
+    rc = attributes->is_dir         ? entry_put_directory(tree, dir, name, attributes)
+         : attributes->link != NULL ? entry_put_link(tree, dir, name, attributes)
+                                    : entry_put_file(tree, dir, name, attributes, -1);
     if (rc == 0 && st.st_mode != 0)
         entry_forget_map(tree, &st);
-    if (rc == 0)
+    if (rc == 0) {
+        share_offer(tree, dir, name, attributes);
         entry_tell(tree, dir, name);
+    }
     return rc;
 }
 
@@ -354,8 +469,13 @@ int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_ve
         return rc == -EINVAL || rc == -ENOENT || rc == 0 ? -ESTALE : rc;
     if (fstat(parent, &before) < 0)
         return -errno;
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
     const struct tree_attributes attributes = {
         .has_mtime = true,
+        .has_mode = true,
+        .mode = st.st_mode & 06777,
         .size = state.size,
         .mtime = state.mtime,
         .version = same_version ? state.version : "",

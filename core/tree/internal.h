@@ -24,6 +24,15 @@ struct tree {
     struct durable durable;
 };
 
+/* share.c: files with several names. */
+
+/** Makes `name` (now `there`) one more name of a file that is in the tree already. False: there is none. */
+bool share_take(struct tree *tree, int dir, const char *name,
+    const struct tree_attributes *attributes, const struct stat *there);
+/** `name` is what the attributes say: the other names of its file may find it from now on. */
+void share_offer(
+    struct tree *tree, int dir, const char *name, const struct tree_attributes *attributes);
+
 /* entry.c: one name in one directory. `dir` is a descriptor below the root. */
 
 /* Where `dir` is in the tree, and who may object to changing its entries. */
@@ -36,6 +45,9 @@ struct entry_place {
  * be NULL. */
 int entry_put(struct tree *tree, int dir, const char *name,
     const struct tree_attributes *attributes, const struct entry_place *place, bool *ret_changed);
+/** Whether the regular file `name` with attributes `st` already is what the remote says. */
+bool entry_matches(struct tree *tree, int dir, const char *name, const struct stat *st,
+    const struct tree_attributes *attributes);
 /** Removes `name` with all below it; 0 also if it is not there, or is kept. */
 int entry_remove(struct tree *tree, int dir, const char *name, const struct entry_place *place);
 /** Tells who observes the tree that `name` of `dir` has changed. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,9 @@
 
 struct listed {
     UT_hash_handle hh; /* uthash keeps the order of addition */
-    bool is_dir, has_mtime;
-    bool done; /* the tree has it already */
-    uint64_t size;
-    struct timespec mtime;
-    char *version; /* in `text` behind the name */
+    struct tree_attributes attributes; /* version is in `text` behind the name */
+    char *link; /* of a symbolic link, "" until it is known */
+    bool done;  /* the tree has it already */
     char text[];
 };
 
@@ -27,6 +26,12 @@ struct listing {
     struct listed *entries;
     size_t skipped;
 };
+
+static void listed_free(struct listed *entry)
+{
+    free(entry->link);
+    free(entry);
+}
 
 struct listing *listing_new(void)
 {
@@ -40,7 +45,7 @@ void listing_free(struct listing *listing)
     struct listed *entry, *next;
     HASH_ITER(hh, listing->entries, entry, next) {
         HASH_DEL(listing->entries, entry);
-        free(entry);
+        listed_free(entry);
     }
     free(listing);
 }
@@ -66,41 +71,60 @@ int listing_add(struct listing *listing, const char *name, size_t len,
     entry = malloc(sizeof(*entry) + len + 1 + version_len + 1);
     if (entry == NULL)
         return -ENOMEM;
-    *entry = (struct listed){
-        .is_dir = attributes->is_dir,
-        .has_mtime = attributes->has_mtime,
-        .size = attributes->size,
-        .mtime = attributes->mtime,
-    };
+    *entry = (struct listed){ .attributes = *attributes };
+    if (attributes->link != NULL && (entry->link = strdup(attributes->link)) == NULL) {
+        free(entry);
+        return -ENOMEM;
+    }
     memcpy(entry->text, name, len);
     entry->text[len] = '\0';
-    entry->version = entry->text + len + 1;
-    memcpy(entry->version, attributes->version, version_len);
-    entry->version[version_len] = '\0';
+    char *version = entry->text + len + 1;
+    memcpy(version, attributes->version, version_len);
+    version[version_len] = '\0';
+    entry->attributes.version = version;
     HASH_ADD_KEYPTR(hh, listing->entries, entry->text, len, entry);
     if (table_added(&entry->hh))
         return 0;
-    free(entry);
+    listed_free(entry);
     return -ENOMEM;
+}
+
+int listing_resolve(struct listing *listing, listing_target_fn *target, void *context)
+{
+    struct listed *entry, *next;
+    char found[PATH_MAX];
+    HASH_ITER(hh, listing->entries, entry, next) {
+        if (entry->link == NULL || entry->link[0] != '\0')
+            continue;
+        int rc = target(context, entry->text, entry->attributes.size, entry->attributes.mtime, found,
+            sizeof(found));
+        if (rc < 0 && rc != -ENOENT)
+            return rc;
+        char *link = rc == 0 ? strdup(found) : NULL;
+        if (rc == 0 && link == NULL)
+            return -ENOMEM;
+        if (rc == 0) {
+            free(entry->link);
+            entry->link = link;
+        } else {
+            HASH_DEL(listing->entries, entry);
+            listed_free(entry);
+        }
+    }
+    return 0;
 }
 
 static int listing_put(struct tree *tree, int dir, struct listed *entry,
     const struct entry_place *place, const struct listing_how *how, bool *ret_changed)
 {
     bool unsure = false;
-    struct tree_attributes attributes = {
-        .is_dir = entry->is_dir,
-        .has_mtime = entry->has_mtime,
-        .size = entry->size,
-        .mtime = entry->mtime,
-        .version = entry->version,
-        .ret_unsure = &unsure,
-    };
     entry->done = true;
-    int rc = entry_put(tree, dir, entry->text, &attributes, place, ret_changed);
-    attributes.ret_unsure = NULL;
+    entry->attributes.link = entry->link;
+    entry->attributes.ret_unsure = &unsure;
+    int rc = entry_put(tree, dir, entry->text, &entry->attributes, place, ret_changed);
+    entry->attributes.ret_unsure = NULL;
     if (rc == 0 && unsure && how->unsure != NULL)
-        how->unsure(how->context, entry->text, &attributes);
+        how->unsure(how->context, entry->text, &entry->attributes);
     return rc;
 }
 
@@ -171,16 +195,19 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     atomic_fetch_add(&tree->skipped_names, listing->skipped);
     listing->skipped = 0; /* counted once */
     const struct entry_place place = { path, how->keep };
+    struct stat before;
     int rc = tree_make_directory(tree, path, how->keep);
     if (rc < 0)
         return rc;
     CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
-    if (dir < 0)
-        return dir;
+    if (dir < 0 || fstat(dir, &before) < 0)
+        return dir < 0 ? dir : -errno;
     rc = listing_apply_old(tree, dir, listing, &place, how, &outcome);
     if (rc == 0)
         rc = listing_apply_new(tree, dir, listing, &place, how, &outcome);
-    if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
+    if (rc == 0 && how->keeps_times)
+        entry_set_directory_time(dir, before.st_mtim);
+    else if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
         entry_set_directory_time(dir, (struct timespec){ .tv_sec = ENTRY_DIRECTORY_MTIME });
     *ret_outcome = outcome;
     return rc;

@@ -9,8 +9,8 @@
  *
  * Names that no file can have, and all but the first of equal ones, are left out and counted.
  * Unchanged entries are left alone, changed ones replaced by fresh placeholders, those that are
- * gone are removed. Afterwards the directory's time is ENTRY_DIRECTORY_MTIME, so
- * that a listing moves nothing that was seen.
+ * gone are removed. Afterwards the directory's time is what it was before, or ENTRY_DIRECTORY_MTIME
+ * where the store keeps no times of directories, so that a listing moves nothing that was seen.
  *
  * Time is linear in the number of entries, here and on disk. Threads: a listing is one thread's;
  * two listings of one directory must not be applied at once.
@@ -28,6 +28,7 @@ struct listing;
 
 struct listing_how {
     bool partial; /* names that are not in the listing may exist: remove nothing */
+    bool keeps_times; /* the store keeps directories' times: the tree's is one of them */
     const struct tree_keep *keep; /* NULL: nothing is kept */
     /* NULL, or called for each file that tree_attributes.ret_unsure is about; not under a lock. */
     void (*unsure)(void *context, const char *name, const struct tree_attributes *listed);
@@ -46,6 +47,14 @@ void listing_free(struct listing *listing);
 /** Copies what it keeps. 0 also for a name that is left out; -ENOMEM, also above LISTING_MAX. */
 int listing_add(struct listing *listing, const char *name, size_t len,
     const struct tree_attributes *attributes);
+
+/* Finds the target of the symbolic link `name`, which was added with link "": NUL-terminated into
+ * `target`. 0; -ENOENT leaves the entry out; -errno ends it. */
+typedef int listing_target_fn(void *context, const char *name, uint64_t size,
+    struct timespec mtime, char *target, size_t target_size);
+
+/** Asks for the target of each symbolic link: stores list links without their targets. */
+int listing_resolve(struct listing *listing, listing_target_fn *target, void *context);
 
 /** Entries so far. */
 size_t listing_count(const struct listing *listing);

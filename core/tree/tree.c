@@ -303,6 +303,24 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
     return 0;
 }
 
+int tree_read_link(
+    struct tree *tree, const char *path, char *target, size_t size, struct stat *ret_st)
+{
+    const char *name;
+    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
+    if (parent < 0)
+        return parent;
+    if (fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    ssize_t len = readlinkat(parent, name, target, size);
+    if (len < 0)
+        return -errno;
+    if ((size_t)len >= size)
+        return -ENAMETOOLONG;
+    target[len] = '\0';
+    return 0;
+}
+
 int tree_remove(struct tree *tree, const char *path, const struct tree_keep *keep)
 {
     const char *name;

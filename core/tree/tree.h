@@ -18,6 +18,8 @@
  * it, so that whoever holds the old one open keeps the old bytes. What disappears is renamed into
  * tmp/ first: the tree never shows a half-made or half-removed entry.
  *
+ * A symbolic link is one, with the target that the remote has: nothing below follows it.
+ *
  * Paths are relative to the tree's root and "" is the root; no access leaves it or follows a
  * symbolic link (beneath.h). Only one process uses an instance at a time (the agent's lock).
  *
@@ -42,10 +44,19 @@ struct tree;
 /* What the remote says an entry is. */
 struct tree_attributes {
     bool is_dir;
-    bool has_mtime;        /* false: the store does not say; the time of first sight is used */
+    bool has_mtime;        /* false: the store does not say; the time of first sight is used (of a
+                              directory: ENTRY_DIRECTORY_MTIME) */
+    bool has_mode;         /* false: TREE_FILE_MODE, TREE_DIRECTORY_MODE, or what was set here */
+    bool has_owner;        /* taken over only by root: others cannot give files away */
     uint64_t size;         /* bytes; of files */
     struct timespec mtime; /* valid if has_mtime */
     const char *version;   /* "" unknown; compared where both sides know one */
+    const char *link;      /* the target of a symbolic link; NULL: it is none */
+    uint64_t file_id;      /* equal for all names of one file … */
+    unsigned names;        /* … that has so many; 0: it has this one */
+    mode_t mode;           /* permissions, valid if has_mode; a directory stays ours to change */
+    uid_t uid;             /* valid if has_owner, as is gid */
+    gid_t gid;
     /* NULL, or set to true if a file that was uploaded here is kept although only its version, which is not
      * given, could tell that the remote still has it. */
     bool *ret_unsure;
@@ -111,6 +122,10 @@ int tree_put(struct tree *tree, const char *path, const struct tree_attributes *
 
 /** Makes `path` a symbolic link to `target`, replacing what is there. */
 int tree_put_link(struct tree *tree, const char *path, const char *target);
+/** The target of the symbolic link `path`, NUL-terminated, and its attributes. -EINVAL: it is none;
+ * -ENAMETOOLONG. */
+int tree_read_link(
+    struct tree *tree, const char *path, char *target, size_t size, struct stat *ret_st);
 
 /** Removes `path` with all below it. 0 also if it is not there. */
 int tree_remove(struct tree *tree, const char *path, const struct tree_keep *keep);

@@ -23,12 +23,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BOARD_VERSION = 1, BOARD_SLOTS = 16384 /* a power of two */ };
+enum board_feature {
+    BOARD_HAS_LINKS = 1, /* there may be symbolic links in the tree */
+    BOARD_HAS_XATTRS = 2,
+};
+
+enum { BOARD_VERSION = 2, BOARD_SLOTS = 16384 /* a power of two */ };
 #define BOARD_MAGIC 0x64726f6273666f67u /* "gofsbord" */
 
 struct board {
     uint64_t magic;
     uint64_t version;
+    _Atomic uint64_t features; /* board_feature: what any of the stores in use can */
     _Atomic uint64_t slots[BOARD_SLOTS];
 };
 

@@ -119,7 +119,8 @@ void wire_mark_again(struct wire_buffer *request)
     struct wire_header header;
     uint64_t again = 1;
     if (wire_decode_header(request, &header) == 0 &&
-        (header.type == WIRE_MKDIR || header.type == WIRE_REMOVE || header.type == WIRE_RENAME))
+        (header.type == WIRE_MKDIR || header.type == WIRE_REMOVE || header.type == WIRE_RENAME ||
+            header.type == WIRE_SYMLINK || header.type == WIRE_LINK))
         memcpy(request->bytes + sizeof(header) + sizeof(uint64_t), &again, sizeof(again));
 }
 

@@ -54,6 +54,10 @@ enum wire_type {
     WIRE_GETACL = 23,
     WIRE_SETACL = 24,
     WIRE_WATCH = 32,
+    WIRE_SYMLINK = 25,
+    WIRE_LINK = 26,
+    WIRE_GETXATTR = 27,
+    WIRE_SETXATTR = 28,
 };
 
 enum wire_wanted {
@@ -108,7 +112,8 @@ enum wire_scope {
 /*
  * ENSURE: makes the tree's entry `path` (or all entries of directory `path`) true. `path` is relative to
  * the tree's root, normalised, "" for the root. The answer's status says only whether the question could
- * be answered: a name that does not exist is status 0, and the tree has no such entry. Until `until_ms`
+ * be answered: a name that does not exist is status 0, and the tree has no such entry. -ELOOP: a symbolic
+ * link stands on the way to `path`; to be followed name by name, for no lease leads through one. Until `until_ms`
  * (CLOCK_MONOTONIC, milliseconds; UINT64_MAX: for ever) the door may trust the tree for `scope`: for
  * WIRE_SCOPE_DIRECTORY that is the directory `path` itself when a listing was wanted, else its parent.
  * What the agent knows from longer ago than `max_age_ms` is asked anew (UINT64_MAX: any age will do).
@@ -161,8 +166,8 @@ enum wire_scope {
 #define WIRE_REMOVE_REQUEST(NUM, STR) NUM(instance) NUM(again) NUM(flags) STR(path)
 #define WIRE_RENAME_REQUEST(NUM, STR) NUM(instance) NUM(again) NUM(flags) STR(from) STR(to)
 
-/* SETATTR: what `valid` names, of the entry `path`, or, if that is "", of the descriptor beside. Kept in the
- * tree only, except for the size. Times as in utimensat(2), UTIME_NOW and UTIME_OMIT included. */
+/* SETATTR: what `valid` names, of the entry `path`, or, if that is "", of the descriptor beside. Lasts where
+ * the store keeps attributes, else in the tree only, except for the size. Times as in utimensat(2), UTIME_NOW and UTIME_OMIT included. */
 #define WIRE_SETATTR_REQUEST(NUM, STR)                                                           \
     NUM(instance) NUM(valid) NUM(mode) NUM(uid) NUM(gid) NUM(size) NUM(atime_sec) NUM(atime_nsec) \
         NUM(mtime_sec) NUM(mtime_nsec) STR(path)
@@ -187,6 +192,18 @@ enum wire_scope {
 #define WIRE_WATCH_REQUEST(NUM, STR) NUM(instance)
 #define WIRE_WATCH_NOTICE(NUM, STR)                                                              \
     NUM(what) NUM(device) NUM(inode) NUM(birth_sec) NUM(birth_nsec) STR(name)
+/* SYMLINK, LINK: as symlink(2) and link(2) (of the entry `from` itself); EPERM where the store has none. */
+#define WIRE_SYMLINK_REQUEST(NUM, STR) NUM(instance) NUM(again) STR(target) STR(path)
+#define WIRE_LINK_REQUEST(NUM, STR) NUM(instance) NUM(again) STR(from) STR(to)
+
+/* GETXATTR, SETXATTR: user.* attributes of the entry `path` itself. The value, or with name "" all names,
+ * each with its NUL, is in the file beside the answer, `size` bytes; a value to be set in the file beside the
+ * request. `flags` as setxattr(2)'s; with `remove` the attribute goes. EOPNOTSUPP: the store keeps none. */
+enum { WIRE_XATTR_MAX = 65536 };
+#define WIRE_GETXATTR_REQUEST(NUM, STR) NUM(instance) STR(path) STR(name)
+#define WIRE_GETXATTR_REPLY(NUM, STR) NUM(size)
+#define WIRE_SETXATTR_REQUEST(NUM, STR)                                                          \
+    NUM(instance) NUM(flags) NUM(remove) NUM(size) STR(path) STR(name)
 
 /* The reply of a request that answers with its status only. */
 #define WIRE_DONE_REPLY(NUM, STR) NUM(unused)
@@ -228,6 +245,11 @@ enum wire_scope {
     ROW(setacl_request, WIRE_SETACL_REQUEST)                                                     \
     ROW(watch_request, WIRE_WATCH_REQUEST)                                                       \
     ROW(watch_notice, WIRE_WATCH_NOTICE)                                                         \
+    ROW(symlink_request, WIRE_SYMLINK_REQUEST)                                                   \
+    ROW(link_request, WIRE_LINK_REQUEST)                                                         \
+    ROW(getxattr_request, WIRE_GETXATTR_REQUEST)                                                 \
+    ROW(getxattr_reply, WIRE_GETXATTR_REPLY)                                                     \
+    ROW(setxattr_request, WIRE_SETXATTR_REQUEST)                                                 \
     ROW(done_reply, WIRE_DONE_REPLY)
 
 struct wire_header {
