@@ -11,15 +11,9 @@ static blkcnt_t dense_blocks(off_t size)
     return (size + PAGE - 1) / PAGE * (PAGE / BLOCK);
 }
 
-static bool is_untouched_directory(const struct stat *st)
-{
-    return S_ISDIR(st->st_mode) && st->st_mtim.tv_sec == ENTRY_DIRECTORY_MTIME &&
-        st->st_mtim.tv_nsec == 0;
-}
-
 void present_stat(struct stat *st)
 {
-    if (is_untouched_directory(st))
+    if (S_ISDIR(st->st_mode)) /* its own moves whenever it is listed */
         st->st_ctim = st->st_mtim;
     if (!entry_is_incomplete(st->st_mode))
         return;
@@ -37,8 +31,7 @@ void present_stat_opened_incomplete(struct stat *st)
 
 void present_statx(struct statx *stx)
 {
-    if (S_ISDIR(stx->stx_mode) && stx->stx_mtime.tv_sec == ENTRY_DIRECTORY_MTIME &&
-        stx->stx_mtime.tv_nsec == 0)
+    if (S_ISDIR(stx->stx_mode))
         stx->stx_ctime = stx->stx_mtime;
     if (!entry_is_incomplete(stx->stx_mode))
         return;

@@ -205,7 +205,7 @@ static int opening_file(struct opening *opening, const struct stat *st)
         return -ENOTDIR;
     if (complete)
         return opening_existing(opening, st->st_ino);
-    if ((opening->flags & O_TRUNC) != 0)
+    if ((opening->flags & O_TRUNC) != 0 && st->st_nlink == 1) /* else its other names would not follow */
         return opening_create(opening, st->st_ino, st->st_mode);
     CLEANUP_CLOSE int fd =
         change_open(opening->instance->tree, opening->path, O_RDONLY | O_NOATIME | O_NONBLOCK);

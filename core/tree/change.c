@@ -150,6 +150,7 @@ int change_make_link(
         const struct timespec times[2] = { *mtime, *mtime };
         (void)utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW); /* else a listing makes it anew */
     }
+    entry_tell(tree, parent, name);
     return 0;
 }
 
@@ -173,7 +174,10 @@ int change_link(struct tree *tree, const char *from, const char *to)
     if (to_parent < 0)
         return to_parent;
     LOCK_SCOPE(&tree->names);
-    return linkat(from_parent, from_name, to_parent, to_name, 0) < 0 ? -errno : 0;
+    if (linkat(from_parent, from_name, to_parent, to_name, 0) < 0)
+        return -errno;
+    entry_tell(tree, to_parent, to_name);
+    return 0;
 }
 
 int change_rename(struct tree *tree, const char *from, const char *to)

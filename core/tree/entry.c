@@ -336,8 +336,11 @@ static void entry_put_attributes(
         (st.st_uid != attributes->uid || st.st_gid != attributes->gid) &&
         fchownat(fd, "", attributes->uid, attributes->gid, AT_EMPTY_PATH) < 0)
         return;
-    if (attributes->has_mode && (st.st_mode & 07777) != mode && chmod(link, mode) < 0)
-        return;
+    if (attributes->has_mode && (st.st_mode & 07777) != mode) {
+        if (chmod(link, mode) < 0)
+            return;
+        entry_tell(tree, dir, name);
+    }
     const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, attributes->mtime };
     if (is_dir && attributes->has_mtime &&
         !entry_same_time(tree, st.st_mtim, attributes->mtime))
@@ -409,10 +412,12 @@ int entry_put(struct tree *tree, int dir, const char *name,
     if (same && !kept) {
         bool joined = S_ISREG(st.st_mode) && (st.st_mode & S_ISVTX) != 0 &&
                       share_take(tree, dir, name, attributes, &st);
-        if (joined)
+        if (joined) {
             entry_forget_map(tree, &st);
-        else
+            entry_tell(tree, dir, name);
+        } else {
             share_offer(tree, dir, name, attributes);
+        }
         if (attributes->link == NULL)
             entry_put_attributes(tree, dir, name, attributes);
     }
@@ -422,6 +427,7 @@ int entry_put(struct tree *tree, int dir, const char *name,
         if (st.st_mode != 0)
             entry_forget_map(tree, &st);
         entry_put_attributes(tree, dir, name, attributes);
+        entry_tell(tree, dir, name);
         return 0;
     }
     rc = attributes->is_dir         ? entry_put_directory(tree, dir, name, attributes)
@@ -430,8 +436,8 @@ int entry_put(struct tree *tree, int dir, const char *name,
     if (rc == 0 && st.st_mode != 0)
         entry_forget_map(tree, &st);
     if (rc == 0) {
-        entry_tell(tree, dir, name);
         share_offer(tree, dir, name, attributes);
+        entry_tell(tree, dir, name);
     }
     return rc;
 }

@@ -12,8 +12,8 @@
 /*
  * The mtime of directories that are as the remote has them; the Data API keeps no times for directories.
  * One fixed moment, so that listing a directory does not change what was seen of it: 2015-03-12
- * 08:00:00 UTC, as the first algorithmia-fuse had it. While a directory has it, its ctime is presented as
- * the same.
+ * 08:00:00 UTC, as the first algorithmia-fuse had it. The ctime of any directory is presented as its mtime: the
+ * one that it has here moves whenever it is listed.
  */
 enum { ENTRY_DIRECTORY_MTIME = 1426147200 };
 

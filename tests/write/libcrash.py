@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The crash test: kill -9 of the agent, of a writer, or of both, at random moments.
 
-    libcrash.py --prefix DIR --remote DIR --cache DIR --algofs PROGRAM [--preload LIB] --seed N --kills N
+    libcrash.py --prefix DIR --remote DIR --cache DIR --algofs PROGRAM [--preload LIB] [--ignore PREFIX]
+                --seed N --kills N
 
 Each round starts a writer (libcrash-writer.py), tells it one operation after the other, and kills at a random
 moment. Then the prefix is touched, and when nothing is pending any more the server's disk is compared:
@@ -279,6 +280,8 @@ class Test:
         found = {}
         for folder, folders, names in os.walk(top):
             for name in names:
+                if self.args.ignore and name.startswith(self.args.ignore):
+                    continue
                 path = os.path.join(folder, name)
                 with open(path, "rb") as file:
                     found[os.path.relpath(path, top)] = file.read()
@@ -304,7 +307,7 @@ class Test:
         self.files = got
         leftover = [n for n in got if n.endswith(".tmp")]
         if self.args.preload:
-            self.shim("diff", "-r", self.args.remote, self.args.prefix)
+            self.shim("diff", "-r", "-x", self.args.ignore + "*" if self.args.ignore else "", self.args.remote, self.args.prefix)
         return leftover
 
     def clear(self, leftover):
@@ -359,6 +362,7 @@ def main():
     for name in ("prefix", "remote", "cache", "algofs"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--preload", default="")
+    parser.add_argument("--ignore", default="", help="how names begin that are the store's own")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--kills", type=int, default=10)
     args = parser.parse_args()

@@ -8,26 +8,8 @@
 MODEL_OPS=${MODEL_OPS:-800}
 user_dir "$REMOTE" "$PLAIN"
 serve
-# one NAME SEED [OPTION...]: a history in a collection of its own.
-one() {
-    local name=$1 seed=$2 preload=(--preload "$LIB")
-    shift 2
-    ! plain || preload=()
-    user_dir "$SRC/$name" "$PLAIN/$name"
-    fresh_cache
-    as_user "$PYTHON" "$TESTS/write/libmodel.py" --prefix "$P/$name" --plain "$PLAIN/$name" --remote "$SRC/$name" \
-        --seed "$seed" --ops "$MODEL_OPS" "${preload[@]}" "$@" || fail "the model test, $name"
-    drained
-    diff -r "$PLAIN/$name" "$SRC/$name" || fail "seed $seed: the server's disk differs in the end"
-    in_prefix diff -r "$PLAIN/$name" "$P/$name" || fail "seed $seed: the prefix differs in the end"
-    fresh_cache
-    in_prefix diff -r "$PLAIN/$name" "$P/$name" || fail "seed $seed: with a new cache the prefix differs"
-    rm -rf "${SRC:?}/$name" "${PLAIN:?}/$name"
-}
-stop=(--stop "$BUILD/bin/algofs")
-immediate=(--immediate)
-# On a plain folder prefix and remote are one: what is not yet committed would be there already.
-! plain || { stop=(); immediate=(); }
+DISK=$SRC
+. "$TESTS/write/libmodel.sh"
 for seed in ${SEEDS:-${SEED:-1 2 3}}; do
     note "seed $seed: close waits for the remote, listings for ever"
     one "sync-$seed" "$seed" "${immediate[@]}"
