@@ -8,7 +8,7 @@
 
 #include "core/remote/algorithmia.h"
 #include "core/remote/http.h"
-#include "core/remote/profile.h"
+#include "core/config/profile.h"
 #include "core/remote/retry.h"
 
 /* The parts are told apart by their lengths: no two accounts give the same bytes. */
