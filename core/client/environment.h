@@ -39,6 +39,7 @@
     ROW(ALGOFS_FSYNC, ENVIRONMENT_CHILD)                                                         \
     ROW(ALGOFS_REPORT, ENVIRONMENT_CHILD)                                                        \
     ROW(ALGOFS_FDS, ENVIRONMENT_PRIVATE)                                                         \
+    ROW(ALGOFS_HOME, ENVIRONMENT_CHILD) /* the HOME of who started a child without one */         \
     ROW(HOME, ENVIRONMENT_AGENT)                                                                 \
     ROW(XDG_CACHE_HOME, ENVIRONMENT_PRIVATE)                                                     \
     ROW(XDG_CONFIG_HOME, ENVIRONMENT_PRIVATE)                                                    \

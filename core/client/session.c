@@ -113,7 +113,7 @@ void session_environment(struct wire_hello_request *ret_request)
         .bearer = environment_get(ENVIRONMENT_ALGORITHMIA_BEARER_TOKEN),
         .profile = environment_get(ENVIRONMENT_ALGOFS_PROFILE),
         .config = environment_get(ENVIRONMENT_ALGOFS_CONFIG),
-        .home = environment_get(ENVIRONMENT_HOME),
+        .home = environment_get(ENVIRONMENT_ALGOFS_HOME), /* HOME, if that is set */
         .xdg_config_home = environment_get(ENVIRONMENT_XDG_CONFIG_HOME),
         .aws_key_id = environment_get(ENVIRONMENT_AWS_ACCESS_KEY_ID),
         .aws_secret = environment_get(ENVIRONMENT_AWS_SECRET_ACCESS_KEY),

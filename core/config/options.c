@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/config/options.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,27 +38,6 @@ enum config_option config_option_find(const char *name)
     while (i < CONFIG_OPTIONS && strcmp(config_options[i].name, name) != 0)
         i++;
     return (enum config_option)i;
-}
-
-bool config_parse_seconds(const char *text, unsigned long long *ret_ms)
-{
-    unsigned long long ms = 0, scale = 1000;
-    const char *p = text;
-    if (strcmp(text, "inf") == 0) {
-        *ret_ms = ULLONG_MAX;
-        return true;
-    }
-    for (; *p >= '0' && *p <= '9' && ms < ULLONG_MAX / 100000; p++)
-        ms = ms * 10 + (unsigned long long)(*p - '0') * 1000;
-    if (*p == '.' && p > text)
-        for (p++; *p >= '0' && *p <= '9'; p++) {
-            scale /= 10;
-            ms += (unsigned long long)(*p - '0') * scale;
-        }
-    if (p == text || *p != '\0')
-        return false;
-    *ret_ms = ms;
-    return true;
 }
 
 static const char *parse_yes_no(const char *text)
@@ -112,7 +90,6 @@ char *config_option_parse(enum config_option option, const char *text, const cha
     size_t why_size)
 {
     const struct config_option_row *row = &config_options[option];
-    unsigned long long ms;
     why[0] = '\0';
     if (text[0] == '\0') {
         (void)snprintf(why, why_size, "%s has no value", row->name);
@@ -134,11 +111,6 @@ char *config_option_parse(enum config_option option, const char *text, const cha
         if (text != NULL)
             break;
         (void)snprintf(why, why_size, "%s is yes or no", row->name);
-        return NULL;
-    case CONFIG_SECONDS:
-        if (config_parse_seconds(text, &ms))
-            break;
-        (void)snprintf(why, why_size, "%s is a number of seconds, or inf", row->name);
         return NULL;
     case CONFIG_CHOICE:
         if (is_choice(row->choices, text))

@@ -26,7 +26,6 @@ enum config_kind {
     CONFIG_ADDRESS, /* http:// or https:// */
     CONFIG_PATH,    /* absolute, or "~/…", which is kept as what it means */
     CONFIG_YESNO,   /* kept as "yes" or "no" */
-    CONFIG_SECONDS, /* as ALGOFS_TTL */
     CONFIG_CHOICE,  /* one of `choices` */
 };
 
@@ -52,8 +51,7 @@ enum config_kind {
     ROW(root, CONFIG_FOR_L, CONFIG_PATH, "", "")                                                 \
     ROW(readonly, CONFIG_FOR_ALL, CONFIG_YESNO, "", "no")                                        \
     ROW(cache_only, CONFIG_FOR_ALL, CONFIG_YESNO, "", "no")                                      \
-    ROW(encrypt, CONFIG_FOR_ALL, CONFIG_PATH, "", "")                                            \
-    ROW(ttl, CONFIG_FOR_ALL, CONFIG_SECONDS, "", "")
+    ROW(encrypt, CONFIG_FOR_ALL, CONFIG_PATH, "", "")
 
 #define CONFIG_OPTION_ENUM(name, types, kind, choices, otherwise) CONFIG_OPTION_##name,
 enum config_option { CONFIG_OPTION_TABLE(CONFIG_OPTION_ENUM) CONFIG_OPTIONS };
@@ -78,8 +76,5 @@ enum config_option config_option_find(const char *name);
  */
 char *config_option_parse(enum config_option option, const char *text, const char *home, char *why,
     size_t why_size);
-
-/** Seconds with a fraction, or "inf", in milliseconds. False: it is neither. */
-bool config_parse_seconds(const char *text, unsigned long long *ret_ms);
 
 #endif

@@ -80,8 +80,6 @@ static const struct {
     { "[a]\ntype=local\nroot=srv\n", 3, "\"srv\" is no absolute path" },
     { "[a]\ntype=local\nroot=\n", 3, "root has no value" },
     { "[a]\ntype=local\nroot=/\nreadonly=perhaps\n", 4, "readonly is yes or no" },
-    { "[a]\ntype=local\nroot=/\nttl=soon\n", 4, "ttl is a number of seconds" },
-    { "[a]\ntype=local\nroot=/\nttl=.\n", 4, "ttl is a number of seconds" },
     { "[a]\ntype=s3\nbucket=b\naddressing=virtua\n", 4, "addressing is one of path|virtual" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=example.org\n", 4, "no http:// or https:// address" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=https://user:pass@example.org\n", 4, "no http:// or https://" },
@@ -153,7 +151,7 @@ static void test_good_file(void **state)
         .aws_key_id = "AKIAENV", .aws_secret = "ENVSECRET", .aws_endpoint = "https://everywhere.example" };
     char why[CONFIG_WHY_MAX];
     write_text("\xef\xbb\xbf# comment\r\n; another\r\n  [s3+models]\r\n\ttype = s3\r\n"
-               "  bucket = models   \n  ttl = 1.5\nreadonly = TRUE\n"
+               "  bucket = models   \n\nreadonly = TRUE\n"
                "[archive]\ntype=local\nroot=~/a;b#c=d:e\n"
                "[b2+x]\ntype=b2\nbucket=x\nregion=us-west-004\nprofile=b2\n");
     assert_int_equal(load(&environment, why, &config), 0);
