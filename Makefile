@@ -8,7 +8,7 @@ CC      ?= gcc
 VERSION := 0.1.0
 
 DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uthash-dev \
-             libmicrohttpd-dev libmd-dev libexpat1-dev libfuse3-dev
+             libmicrohttpd-dev libmd-dev libexpat1-dev libfuse3-dev libinih-dev libsodium-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
              universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
              python3-venv attr fuse3 busybox-static
@@ -25,11 +25,11 @@ ALL_LDFLAGS = $(LDHARDEN) $(SANITIZE) $(LDFLAGS)
 sources = $(filter-out $(wildcard $(1)/test-*.c),$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-CORE_LAYERS := base wire client remote tree journal engine
+CORE_LAYERS := base wire client config remote tree journal engine
 CORE_SRC    := $(foreach layer,$(CORE_LAYERS),$(call sources,core/$(layer)))
-AGENT_LIBS  := -lcurl -lcjson -lexpat -lmd -lpthread
+AGENT_LIBS  := -lcurl -lcjson -lexpat -lmd -linih -lsodium -lpthread
 SERVER_LIBS := -lmicrohttpd -lcjson -lmd -lpthread
-WRAPPER_LIBS := -lcjson
+WRAPPER_LIBS := -lcjson -linih -lsodium
 
 # The shim: its own objects, position independent, from the slice that links libc only.
 SHIM_SRC := $(call sources,preload) $(call sources,core/client) $(call sources,core/wire) \

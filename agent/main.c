@@ -169,7 +169,7 @@ static int agent_serve(struct agent *agent, int listener)
     CLEANUP_CLOSE int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd < 0)
         return -errno;
-    int rc = stores_online_new(&stores);
+    int rc = stores_online_new(agent->home.cache, &stores);
     if (rc < 0)
         return rc;
     const struct engine_options engine_options = {

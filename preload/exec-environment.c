@@ -104,7 +104,8 @@ char *const *exec_environment(char *const *envp, char **out, struct exec_buffer 
     for (int i = 0; i < ENVIRONMENT_COUNT; i++) {
         const char *ours = environment_assignment((enum environment_variable)i);
         bool child = (environment_flags((enum environment_variable)i) & ENVIRONMENT_CHILD) != 0;
-        if (ours == NULL || !child || theirs.has[i])
+        if (ours == NULL || !child || theirs.has[i] ||
+            (i == ENVIRONMENT_ALGOFS_HOME && theirs.has[ENVIRONMENT_HOME]))
             continue;
         out[count++] = (char *)(uintptr_t)ours;
         if (i == ENVIRONMENT_ALGOFS_CACHE)

@@ -14,6 +14,7 @@
 
 #include "core/client/environment.h"
 #include "core/client/session.h"
+#include "core/config/config.h"
 #include "wrappers/agent-status.h"
 #include "wrappers/beside.h"
 #include "wrappers/child.h"
@@ -198,6 +199,16 @@ static int check(void)
     int rc = probe_prefix(prefix);
     if (rc == 0)
         return 0;
+    if (rc == -EINVAL || rc == -EACCES) { /* of the settings? Then say which */
+        CLEANUP_CONFIG struct config config = CONFIG_INIT;
+        struct wire_hello_request environment;
+        char why[CONFIG_WHY_MAX];
+        session_environment(&environment);
+        if (config_load(&environment, why, sizeof(why), &config) == -EINVAL) {
+            say("%s", why);
+            return -1;
+        }
+    }
     say("%s does not answer (%s): %s", prefix, strerror(-rc), say_advice(-rc));
     return -1;
 }
@@ -268,7 +279,8 @@ static int run_local(struct run *run)
         run->cache = cache;
     if (local_server_start(&server, run->local, scratch) == 0) {
         run->api = server.url;
-        if (set("ALGORITHMIA_API_KEY", server.key) == 0)
+        /* The folder is all there is: no connector of a configuration file stands beside it. */
+        if (set("ALGORITHMIA_API_KEY", server.key) == 0 && set("ALGOFS_CONFIG", "/dev/null") == 0)
             status = run_command(run);
         if (run->cache == cache)
             (void)agent_stop(session_cache()); /* if it has left already, so much the better */

@@ -22,6 +22,8 @@ static const struct {
     { "mount", command_mount, "shows the prefix as a folder, to every program; --help tells the options" },
     { "umount", command_umount, "ends such a folder, when all is uploaded; --lazy: at once" },
     { "stop", command_stop, "ends the agent; the next touch of the prefix starts another" },
+    { "config", command_config, "which remotes there are, and where each setting came from; --json" },
+    { "keygen", command_keygen, "makes a key file for encrypt=FILE" },
     { "version", command_version, "which algofs this is" },
 };
 

@@ -4,6 +4,8 @@
 #define ALGOFS_WRAPPERS_COMMAND_H
 
 int command_status(int argc, char **argv);
+int command_config(int argc, char **argv);
+int command_keygen(int argc, char **argv);
 int command_flush(int argc, char **argv);
 int command_mount(int argc, char **argv);
 int command_umount(int argc, char **argv);

@@ -18,6 +18,8 @@ int probe_main(const char *prefix)
         return errno;
     (void)snprintf(data, sizeof(data), "%s/data", prefix);
     DIR *dir = opendir(data);
+    if (dir == NULL && errno == ENOENT) /* a configuration may have other connectors only */
+        dir = opendir(prefix);
     if (dir == NULL)
         return errno;
     (void)closedir(dir);

@@ -32,6 +32,19 @@ enum environment_variable environment_recognise(const char *assignment)
     return ENVIRONMENT_COUNT;
 }
 
+/* What is kept under `variable`: "<head><value>". */
+static void keep(enum environment_variable variable, const char *head, const char *value)
+{
+    size_t head_len = strlen(head);
+    size_t size = strlen(value) + 1;
+    if (head_len + size > sizeof(pool) - used)
+        return;
+    memcpy(pool + used, head, head_len);
+    memcpy(pool + used + head_len, value, size);
+    assignments[variable] = pool + used;
+    used += head_len + size;
+}
+
 void environment_load(char *const *envp)
 {
     if (loaded || envp == NULL)
@@ -41,13 +54,10 @@ void environment_load(char *const *envp)
         enum environment_variable variable = environment_recognise(*envp);
         if (variable == ENVIRONMENT_COUNT || assignments[variable] != NULL)
             continue;
-        size_t size = strlen(*envp) + 1;
-        if (size > sizeof(pool) - used)
-            continue;
-        memcpy(pool + used, *envp, size);
-        assignments[variable] = pool + used;
-        used += size;
+        keep(variable, "", *envp);
     }
+    if (environment_get(ENVIRONMENT_HOME)[0] != '\0')
+        keep(ENVIRONMENT_ALGOFS_HOME, "ALGOFS_HOME=", environment_get(ENVIRONMENT_HOME));
 }
 
 const char *environment_get(enum environment_variable variable)

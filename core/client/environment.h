@@ -15,7 +15,8 @@
 
 /*
  * name, flags: A the agent inherits it when a door starts it; C an exec'ed child gets it back when its
- * new environment lacks it. Keys are never the agent's: they travel in HELLO only.
+ * new environment lacks it. Keys are never the agent's: they travel in HELLO only. AWS's variables are
+ * no child's that was given another environment: they are other programs' too, and would change them.
  */
 #define ENVIRONMENT_VARIABLES(ROW)                                                               \
     ROW(LD_PRELOAD, ENVIRONMENT_PRIVATE)                                                         \
@@ -38,8 +39,24 @@
     ROW(ALGOFS_FSYNC, ENVIRONMENT_CHILD)                                                         \
     ROW(ALGOFS_REPORT, ENVIRONMENT_CHILD)                                                        \
     ROW(ALGOFS_FDS, ENVIRONMENT_PRIVATE)                                                         \
+    ROW(ALGOFS_HOME, ENVIRONMENT_CHILD) /* the HOME of who started a child without one */         \
     ROW(HOME, ENVIRONMENT_AGENT)                                                                 \
     ROW(XDG_CACHE_HOME, ENVIRONMENT_PRIVATE)                                                     \
+    ROW(XDG_CONFIG_HOME, ENVIRONMENT_PRIVATE)                                                    \
+    ROW(AWS_ACCESS_KEY_ID, ENVIRONMENT_PRIVATE)                                                  \
+    ROW(AWS_SECRET_ACCESS_KEY, ENVIRONMENT_PRIVATE)                                              \
+    ROW(AWS_SESSION_TOKEN, ENVIRONMENT_PRIVATE)                                                  \
+    ROW(AWS_PROFILE, ENVIRONMENT_PRIVATE)                                                        \
+    ROW(AWS_SHARED_CREDENTIALS_FILE, ENVIRONMENT_PRIVATE)                                        \
+    ROW(AWS_CONFIG_FILE, ENVIRONMENT_PRIVATE)                                                    \
+    ROW(AWS_REGION, ENVIRONMENT_PRIVATE)                                                         \
+    ROW(AWS_DEFAULT_REGION, ENVIRONMENT_PRIVATE)                                                 \
+    ROW(AWS_ENDPOINT_URL, ENVIRONMENT_PRIVATE)                                                   \
+    ROW(AWS_ENDPOINT_URL_S3, ENVIRONMENT_PRIVATE)                                                \
+    ROW(AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, ENVIRONMENT_PRIVATE)                             \
+    ROW(AWS_CONTAINER_CREDENTIALS_FULL_URI, ENVIRONMENT_PRIVATE)                                 \
+    ROW(AWS_CONTAINER_AUTHORIZATION_TOKEN, ENVIRONMENT_PRIVATE)                                  \
+    ROW(AWS_EC2_METADATA_DISABLED, ENVIRONMENT_PRIVATE)                                          \
     ROW(http_proxy, ENVIRONMENT_AGENT)                                                           \
     ROW(https_proxy, ENVIRONMENT_AGENT)                                                          \
     ROW(HTTPS_PROXY, ENVIRONMENT_AGENT)                                                          \

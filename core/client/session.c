@@ -105,16 +105,38 @@ static const struct board *take_board(int fd)
     return board;
 }
 
-static int say_hello(struct session *session)
+void session_environment(struct wire_hello_request *ret_request)
 {
-    struct wire_hello_request request = {
+    *ret_request = (struct wire_hello_request){
         .api = environment_get(ENVIRONMENT_ALGORITHMIA_API),
         .key = environment_get(ENVIRONMENT_ALGORITHMIA_API_KEY),
         .bearer = environment_get(ENVIRONMENT_ALGORITHMIA_BEARER_TOKEN),
         .profile = environment_get(ENVIRONMENT_ALGOFS_PROFILE),
         .config = environment_get(ENVIRONMENT_ALGOFS_CONFIG),
-        .home = environment_get(ENVIRONMENT_HOME),
+        .home = environment_get(ENVIRONMENT_ALGOFS_HOME), /* HOME, if that is set */
+        .xdg_config_home = environment_get(ENVIRONMENT_XDG_CONFIG_HOME),
+        .aws_key_id = environment_get(ENVIRONMENT_AWS_ACCESS_KEY_ID),
+        .aws_secret = environment_get(ENVIRONMENT_AWS_SECRET_ACCESS_KEY),
+        .aws_token = environment_get(ENVIRONMENT_AWS_SESSION_TOKEN),
+        .aws_profile = environment_get(ENVIRONMENT_AWS_PROFILE),
+        .aws_credentials_file = environment_get(ENVIRONMENT_AWS_SHARED_CREDENTIALS_FILE),
+        .aws_config_file = environment_get(ENVIRONMENT_AWS_CONFIG_FILE),
+        .aws_region = environment_get(ENVIRONMENT_AWS_REGION),
+        .aws_default_region = environment_get(ENVIRONMENT_AWS_DEFAULT_REGION),
+        .aws_endpoint = environment_get(ENVIRONMENT_AWS_ENDPOINT_URL),
+        .aws_endpoint_s3 = environment_get(ENVIRONMENT_AWS_ENDPOINT_URL_S3),
+        .aws_container_relative_uri =
+            environment_get(ENVIRONMENT_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI),
+        .aws_container_full_uri = environment_get(ENVIRONMENT_AWS_CONTAINER_CREDENTIALS_FULL_URI),
+        .aws_container_token = environment_get(ENVIRONMENT_AWS_CONTAINER_AUTHORIZATION_TOKEN),
+        .aws_metadata_disabled = environment_get(ENVIRONMENT_AWS_EC2_METADATA_DISABLED),
     };
+}
+
+static int say_hello(struct session *session)
+{
+    struct wire_hello_request request;
+    session_environment(&request);
     struct wire_buffer message;
     struct wire_buffer answer;
     struct wire_hello_reply reply;

@@ -33,6 +33,8 @@ uint64_t session_max_age_ms(void);
 
 /** Reads prefix, cache and TTL from the environment. 0, or -EINVAL (a prefix that is no absolute path). */
 int session_configure(void);
+/** What selects the remotes, as HELLO tells it. The strings live for ever. */
+void session_environment(struct wire_hello_request *ret_request);
 /** The session if there is one, without asking anyone; else NULL. */
 const struct session *session_current(void);
 /** Whether a store in use can that, as far as is known: false is certain. */

@@ -297,6 +297,8 @@ static int setattr_path(struct instance *instance, const struct wire_setattr_req
         return rc;
     CLEANUP_CLOSE int fd = change_open(instance->tree, path, O_PATH | O_NOFOLLOW);
     rc = fd < 0 ? fd : target_take(&target, fd);
+    if (rc == 0)
+        rc = writable_store(instance, path);
     if (rc == 0 && S_ISLNK(target.st.st_mode) && !keep_can(instance, path, REMOTE_CAN_SYMLINK))
         rc = -EPERM; /* data/.my: nobody's to change */
     if (rc == 0)

@@ -104,7 +104,7 @@ int engine_mkdir(struct engine *engine, const struct wire_mkdir_request *request
     if (rc < 0)
         return rc;
     rc = writable_check(instance, path);
-    if ((rc == -EACCES || rc == -EPERM) && tree_stat(instance->tree, path, &st) == 0)
+    if ((rc == -EACCES || rc == -EPERM || rc == -EROFS) && tree_stat(instance->tree, path, &st) == 0)
         return -EEXIST;
     if (rc == 0)
         rc = writable_ensure(instance, path);
@@ -271,9 +271,12 @@ int engine_remove(struct engine *engine, const struct wire_remove_request *reque
     if (instance == NULL)
         return WIRE_UNKNOWN_INSTANCE;
     bool directory = (request->flags & AT_REMOVEDIR) != 0;
+    struct stat st;
     int rc = ensure_translate(instance, request->path, path, sizeof(path));
     if (rc == 0)
         rc = writable_check(instance, path);
+    if (rc == -EROFS && tree_stat(instance->tree, path, &st) < 0)
+        rc = -ENOENT;
     if (rc == 0)
         rc = writable_ensure(instance, path);
     return rc < 0 ? rc : remove_run(instance, path, directory, request->again != 0);

@@ -95,10 +95,10 @@ int engine_hello(struct engine *engine, const struct wire_hello_request *request
     const struct stores *stores = engine->options.stores;
     struct stores_account account;
     struct instance *instance;
-    char why[REMOTE_WHY_MAX] = "";
+    char why[STORES_WHY_MAX] = "";
     int rc = stores->select(stores->context, request, why, &account);
     if (rc < 0) {
-        log_error("engine", "no account: %s", why[0] != '\0' ? why : strerror(-rc));
+        log_error("engine", "the remotes cannot be told: %s", why[0] != '\0' ? why : strerror(-rc));
         return rc;
     }
     rc = instance_open(engine, &account, &instance);

@@ -7,6 +7,7 @@
 #include "core/engine/internal.h"
 #include "core/engine/keep.h"
 #include "core/engine/names.h"
+#include "core/engine/place.h"
 #include "core/engine/question.h"
 
 /* One ENSURE on its way to a lease. */
@@ -24,7 +25,7 @@ static int ensure_lease(struct ensure *ensure, enum wire_scope scope, uint64_t a
     return 0;
 }
 
-/* What never changes: names that are no connector, the root, "data". */
+/* What never changes: names that are no connector, the root, the connectors that it lists. */
 static int ensure_for_ever(struct ensure *ensure)
 {
     ensure->lease = (struct wire_ensure_reply){ WIRE_SCOPE_ENTRY, UINT64_MAX };
@@ -85,7 +86,7 @@ static int ensure_ruled_out(struct ensure *ensure, const char *directory, bool *
         enum tree_kind kind;
         (void)stpcpy(parent, child);
         (void)names_cut(parent);
-        if (!names_lists_all(parent) ||
+        if (!place_lists_all(ensure->instance, parent) ||
             !question_known(ensure->instance, QUESTION_LISTING, parent, ensure->max_age_ms,
                 &answer) ||
             answer.result == -EACCES) {
@@ -124,7 +125,7 @@ static int ensure_listing(struct ensure *ensure)
     switch (answer.result) {
     case 0:
         return ensure_lease(ensure,
-            names_lists_all(ensure->path) ? WIRE_SCOPE_DIRECTORY : WIRE_SCOPE_ENTRY,
+            place_lists_all(ensure->instance, ensure->path) ? WIRE_SCOPE_DIRECTORY : WIRE_SCOPE_ENTRY,
             answer.asked_ms);
     case -ENOTDIR:
         return ensure_is_file(ensure, ensure->path, answer.asked_ms);
@@ -179,8 +180,8 @@ static int ensure_entry(struct ensure *ensure)
     char directory[PATH_MAX];
     (void)stpcpy(directory, ensure->path);
     (void)names_cut(directory);
-    return names_lists_all(directory) ? ensure_listed_entry(ensure, directory)
-                                      : ensure_owner(ensure);
+    return place_lists_all(ensure->instance, directory) ? ensure_listed_entry(ensure, directory)
+                                                        : ensure_owner(ensure);
 }
 
 /*
@@ -232,7 +233,8 @@ int engine_ensure(struct engine *engine, const struct wire_ensure_request *reque
     bool listing = request->wanted == WIRE_WANT_LISTING;
     if (names_is_own(request->path) || (strcmp(path, "data") == 0 && listing))
         (void)ensure_own_link(instance); /* without it .my is a name like any other */
-    if (path[0] == '\0' || !names_is_connector(path) || (strcmp(path, "data") == 0 && !listing))
+    if (path[0] == '\0' || place_of(instance, path) == STORES_NOWHERE ||
+        (!listing && place_is_listed(instance, path)))
         rc = ensure_for_ever(&ensure);
     else
         rc = listing ? ensure_listing(&ensure) : ensure_entry(&ensure);

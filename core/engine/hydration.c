@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/place.h"
 #include "core/engine/question.h"
 
 static void hydration_free(struct hydration *h)
@@ -236,7 +237,7 @@ static void hydration_renew(struct hydration *hydration)
     struct answer answer = { .result = -EACCES };
     (void)stpcpy(directory, hydration->path);
     (void)names_cut(directory);
-    if (names_lists_all(directory)) {
+    if (place_lists_all(instance, directory)) {
         question_forget(instance, QUESTION_LISTING, directory);
         (void)question_ask(instance, QUESTION_LISTING, directory, 0, &answer); /* logged there */
     }

@@ -14,6 +14,7 @@
 #include "core/engine/hydration.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/place.h"
 #include "core/engine/question.h"
 #include "core/engine/replay.h"
 
@@ -93,6 +94,15 @@ static void instance_free_board(struct instance *instance)
         (void)close(instance->board_fd); /* the doors have their own */
 }
 
+static int instance_make_listed(struct instance *instance)
+{
+    int rc = 0;
+    const char *name;
+    for (unsigned i = 0; rc == 0 && (name = place_listed(instance, i)) != NULL; i++)
+        rc = tree_make_directory(instance->tree, name, NULL);
+    return rc;
+}
+
 /* Makes the account's instance unless it is there. Takes the account over in any case. */
 int instance_open(
     struct engine *engine, struct stores_account *account, struct instance **ret_instance)
@@ -112,8 +122,6 @@ int instance_open(
                 rc = instance_make_board(instance);
             if (rc == 0)
                 rc = replay_open(instance);
-            if (rc == 0)
-                rc = tree_make_directory(instance->tree, "data", NULL);
             if (rc < 0) {
                 instance_free(instance);
                 stores->release(stores->context, account);
@@ -121,14 +129,22 @@ int instance_open(
             }
             instance->account = *account;
             *account = (struct stores_account){ .handle = NULL };
+            rc = instance_make_listed(instance);
+            if (rc < 0) {
+                instance_free(instance);
+                return rc;
+            }
             replay_start(instance);
             LOCK_SCOPE(&engine->lock);
             instance->next = engine->instances;
             engine->instances = instance;
         }
     }
-    if (account->api != NULL)
+    if (account->api != NULL) {
+        if (stores->renew != NULL)
+            stores->renew(stores->context, &instance->account, account);
         stores->release(stores->context, account);
+    }
     *ret_instance = instance;
     return 0;
 }
@@ -199,7 +215,7 @@ int instance_connector(
     struct instance *instance, const char *path, struct connector **ret_connector)
 {
     char name[ENGINE_CONNECTOR_NAME_MAX];
-    if (names_split(path, name, sizeof(name)) == NULL || !names_is_connector(path))
+    if (names_split(path, name, sizeof(name)) == NULL || place_of(instance, path) == STORES_NOWHERE)
         return -ENOENT;
     LOCK_SCOPE(&instance->connectors_lock);
     struct connector *connector;

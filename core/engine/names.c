@@ -73,8 +73,3 @@ bool names_is_own(const char *path)
     return strncmp(path, own, sizeof(own) - 1) == 0 &&
         (path[sizeof(own) - 1] == '\0' || path[sizeof(own) - 1] == '/');
 }
-
-bool names_lists_all(const char *path)
-{
-    return path[0] != '\0' && strcmp(path, "data") != 0;
-}

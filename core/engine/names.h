@@ -2,8 +2,8 @@
 /*
  * The name space: which paths mean something, and what. Pure functions.
  *
- *     ""                      the root; always holds "data"
- *     "data"                  hosted data; listing it names the caller's own account only, others' are
+ *     ""                      the root; holds the connectors that are configured (place.h)
+ *     "data"                  hosted data, where that is Algorithmia's; listing it names the caller's own account only, others' are
  *                             reached by name: it is not complete
  *     "data/.my"              the caller's own account
  *     "s3", "s3+label", …     connectors; looked up when named
@@ -17,7 +17,7 @@
 /** Whether `path` is normalised: "" or components that can be names, each separated by one '/'. */
 bool names_valid(const char *path);
 
-/** Whether the first component of `path` looks like a connector: data, s3, dropbox, azureblob, gs,
+/** Whether the first component of `path` looks like one of Algorithmia's connectors: data, s3, dropbox, azureblob, gs,
  * each but the first perhaps with "+label". */
 bool names_is_connector(const char *path);
 
@@ -33,8 +33,5 @@ bool names_cut(char *path);
 
 /** Whether `path` is data/.my or below it. */
 bool names_is_own(const char *path);
-
-/** Whether the listing of directory `path` names all that is there. */
-bool names_lists_all(const char *path);
 
 #endif

@@ -250,6 +250,16 @@ static int opening_run(struct opening *opening)
     return rc;
 }
 
+/* What comes before EROFS on a read-only file system. The door has asked for the path. */
+static int opening_readonly(struct opening *opening)
+{
+    struct stat st;
+    bool exclusive = (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+    if (tree_stat(opening->instance->tree, opening->path, &st) < 0)
+        return (opening->flags & O_CREAT) == 0 ? -ENOENT : -EROFS;
+    return exclusive ? -EEXIST : S_ISDIR(st.st_mode) ? -EISDIR : -EROFS;
+}
+
 /* What is a directory for ever is none that could be opened for writing. */
 static int opening_check(struct opening *opening)
 {
@@ -259,6 +269,8 @@ static int opening_check(struct opening *opening)
     if ((opening->flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         return -EINVAL;
     int rc = writable_check(opening->instance, opening->path);
+    if (rc == -EROFS)
+        return opening_readonly(opening);
     if (rc == 0 || (rc != -EACCES && rc != -EPERM))
         return rc;
     if (tree_stat(opening->instance->tree, opening->path, &st) == 0 && S_ISDIR(st.st_mode))

@@ -13,6 +13,7 @@
 #include "core/engine/claim.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/place.h"
 #include "core/engine/settle.h"
 #include "core/tree/listing.h"
 
@@ -29,6 +30,7 @@ struct question {
         unsigned users;
         bool asking, answered;
         bool is_long; /* the listing in progress has more than one page */
+        bool lists_all; /* as place_lists_all says; false while nobody has asked it */
         bool settled; /* the answer was made here; the one on its way is not taken */
         uint64_t request_ms; /* when the latest request left */
         uint64_t asked_ms, finished_ms;
@@ -139,7 +141,7 @@ static struct question *question_find(
 static void question_show(struct question *question)
 {
     struct board *board = question->instance->board;
-    if (question->kind != QUESTION_LISTING || !names_lists_all(question->path))
+    if (question->kind != QUESTION_LISTING || !question->synced.lists_all)
         return;
     if (question->synced.answered && question->synced.result == 0)
         board_post(board, question->path, strlen(question->path), question->synced.asked_ms);
@@ -208,7 +210,7 @@ static int question_apply(
     const struct listing_how how = {
         .unsure = question_unsure,
         .context = &settle,
-        .partial = !names_lists_all(question->path),
+        .partial = !place_lists_all(instance, question->path),
         .keeps_times = (remote_capabilities(remote) & REMOTE_KEEPS_ATTRIBUTES) != 0,
         .keep = &keep,
     };
@@ -246,6 +248,11 @@ static int question_list(struct question *question)
     if (collection.listing == NULL)
         return -ENOMEM;
     int rc = instance_remote(instance, question->path, &remote, &rest);
+    bool lists_all = place_lists_all(instance, question->path);
+    {
+        LOCK_SCOPE(&instance->questions_lock);
+        question->synced.lists_all = lists_all;
+    }
     if (rc == 0) {
         rc = remote_list(remote, &call, rest, question_collect, &collection);
         if (rc < 0)
@@ -255,7 +262,7 @@ static int question_list(struct question *question)
         rc = listing_resolve(collection.listing, question_listed_target, question);
     if (rc == 0)
         rc = question_apply(question, collection.listing, remote);
-    else if (rc == -ENOENT && strcmp(question->path, "data") != 0)
+    else if (rc == -ENOENT && !place_is_listed(instance, question->path))
         rc = tree_remove(instance->tree, question->path, &keep) < 0 ? -EIO : -ENOENT;
     if (rc == -ENOENT)
         question_forget_inside(instance, question->path);
@@ -323,6 +330,7 @@ static struct question *question_get(
     if (question == NULL)
         return NULL;
     *question = (struct question){ .instance = instance, .kind = kind };
+    question->synced.lists_all = strchr(path, '/') != NULL;
     question_key(kind, path, question->key);
     question->path = question->key + 1;
     question_prune(instance);

@@ -367,8 +367,11 @@ static int rename_attempt(struct instance *instance, const char *from, const cha
 
 static int rename_allowed(struct instance *instance, const char *from, const char *to)
 {
+    struct stat st;
     size_t connector = strcspn(from, "/");
     int rc = writable_check(instance, from);
+    if (rc == -EROFS && tree_stat(instance->tree, from, &st) < 0)
+        return -ENOENT;
     if (rc == 0)
         rc = writable_check(instance, to);
     if (rc == 0 && (strcspn(to, "/") != connector || strncmp(from, to, connector) != 0))

@@ -95,7 +95,7 @@ static void fill_store(void)
 static void start_engine(void)
 {
     const struct engine_options options = { .cache = cache, .stores = &stores };
-    const struct wire_hello_request hello = { "", "key", "", "", "", "" };
+    const struct wire_hello_request hello = { .key = "key" };
     struct wire_hello_reply reply;
     int board = -1;
     assert_int_equal(engine_new(&options, &engine), 0);

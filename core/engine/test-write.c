@@ -81,7 +81,7 @@ static const struct stores stores = {
 static void start_engine(const char *with_faults)
 {
     const struct engine_options options = { .cache = cache, .stores = &stores };
-    const struct wire_hello_request hello = { "", "key", "", "", "", "" };
+    const struct wire_hello_request hello = { .key = "key" };
     struct wire_hello_reply reply;
     int board = -1;
     faults = with_faults;

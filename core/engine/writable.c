@@ -10,6 +10,7 @@
 #include "core/base/strbuf.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/place.h"
 #include "core/engine/question.h"
 
 /* Whether data/<owner>/… is another account's. Where the account's name is not known, or the owner
@@ -27,11 +28,20 @@ static bool writable_is_foreign(struct instance *instance, const char *path)
     return strlen(own) != len || strncmp(owner, own, len) != 0;
 }
 
+int writable_store(struct instance *instance, const char *path)
+{
+    struct connector *connector;
+    return instance_connector(instance, path, &connector) == 0 &&
+            (remote_capabilities(connector->remote) & REMOTE_CAN_WRITE) == 0
+        ? -EROFS
+        : 0;
+}
+
 int writable_check(struct instance *instance, const char *path)
 {
     struct connector *connector;
     unsigned depth = names_depth(path);
-    if (path[0] == '\0' || (depth == 1 && names_is_connector(path)))
+    if (path[0] == '\0' || (depth == 1 && place_of(instance, path) != STORES_NOWHERE))
         return -EPERM;
     if (depth == 1)
         return -EACCES;
@@ -43,6 +53,9 @@ int writable_check(struct instance *instance, const char *path)
         return -EACCES;
     if (writable_is_foreign(instance, path))
         return -EACCES;
+    rc = writable_store(instance, path);
+    if (rc < 0)
+        return rc;
     uint64_t refused_ms = atomic_load(&connector->refused_ms);
     return refused_ms != 0 && clock_ms() - refused_ms < WRITABLE_REFUSED_MS ? -EACCES : 0;
 }

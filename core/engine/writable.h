@@ -22,8 +22,11 @@ enum { WRITABLE_REFUSED_MS = 60000 };
 struct instance;
 
 /** Whether an entry `path` can be made, changed or removed. 0; -EACCES; -EPERM: the path is one
- * that is always there. */
+ * that is always there; -EROFS: its remote takes no changes. */
 int writable_check(struct instance *instance, const char *path);
+
+/** -EROFS if the remote of `path` takes no changes; else 0. */
+int writable_store(struct instance *instance, const char *path);
 
 /** Finds out, unless it is known, whether the key may change anything beside `path`. 0, also where
  * that cannot be told; -EACCES. */

@@ -31,7 +31,7 @@
 #define ALGOFS_REMOTE_ALGORITHMIA_H
 
 #include "core/remote/http.h"
-#include "core/remote/profile.h"
+#include "core/config/profile.h"
 #include "core/remote/remote.h"
 
 enum { ALGORITHMIA_PAGE_MAX = 64 << 20 };

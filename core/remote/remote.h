@@ -47,6 +47,7 @@ enum remote_capability {
     REMOTE_CAN_LINK = 1 << 9,         /* hard links */
     REMOTE_KEEPS_XATTRS = 1 << 10,
     REMOTE_KEEPS_FILES_AT_ROOT = 1 << 11, /* files may lie directly in the connector's root */
+    REMOTE_IS_OFFLINE = 1 << 12, /* nothing is asked: what the cache has is all there is (may change) */
 };
 
 enum remote_priority { REMOTE_DEMAND, REMOTE_READ_AHEAD, REMOTE_WARM_UP };

@@ -106,7 +106,11 @@ enum wire_scope {
  * the instance's board (board.h), open for reading.
  */
 #define WIRE_HELLO_REQUEST(NUM, STR)                                                             \
-    STR(api) STR(key) STR(bearer) STR(profile) STR(config) STR(home)
+    STR(api) STR(key) STR(bearer) STR(profile) STR(config) STR(home) STR(xdg_config_home)        \
+        STR(aws_key_id) STR(aws_secret) STR(aws_token) STR(aws_profile)                          \
+        STR(aws_credentials_file) STR(aws_config_file) STR(aws_region) STR(aws_default_region)   \
+        STR(aws_endpoint) STR(aws_endpoint_s3) STR(aws_container_relative_uri)                   \
+        STR(aws_container_full_uri) STR(aws_container_token) STR(aws_metadata_disabled)
 #define WIRE_HELLO_REPLY(NUM, STR) NUM(instance) NUM(agent_pid) STR(tree)
 
 /*

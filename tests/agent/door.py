@@ -143,7 +143,7 @@ class World:
                             **{k: v for k, v in os.environ.items() if "SAN_OPTIONS" in k}, **environment})
 
     def hello(self):
-        body, _ = call(self.address, HELLO, (), (self.api, self.key, "", "", "", ""))
+        body, _ = call(self.address, HELLO, (), (self.api, self.key) + ("",) * 19)
         self.instance, pid, length = struct.unpack_from("=QQI", body)
         self.agents.append(pid)
         self.tree = os.fsdecode(body[20:20 + length])

@@ -14,8 +14,8 @@
  *
  * No thread safety needed: reads files, keeps nothing. A key is never part of a reason.
  */
-#ifndef ALGOFS_REMOTE_PROFILE_H
-#define ALGOFS_REMOTE_PROFILE_H
+#ifndef ALGOFS_CONFIG_PROFILE_H
+#define ALGOFS_CONFIG_PROFILE_H
 
 #include <stddef.h>
 

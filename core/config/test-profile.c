@@ -13,7 +13,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
-#include "core/remote/profile.h"
+#include "core/config/profile.h"
 
 static char home[] = "/tmp/algofs-profile-XXXXXX";
 static char config[sizeof(home) + 32];

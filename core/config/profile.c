@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/remote/profile.h"
+#include "core/config/profile.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
-#include "core/remote/profile-file.h"
+#include "core/config/profile-file.h"
 
 #define BLANK " \t\r\n"
 

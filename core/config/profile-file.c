@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/remote/profile-file.h"
+#include "core/config/profile-file.h"
 
 #include <errno.h>
 #include <stdio.h>

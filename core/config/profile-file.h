@@ -9,8 +9,8 @@
  *
  * Pure but for reading the file. A value is never part of a reason.
  */
-#ifndef ALGOFS_REMOTE_PROFILE_FILE_H
-#define ALGOFS_REMOTE_PROFILE_FILE_H
+#ifndef ALGOFS_CONFIG_PROFILE_FILE_H
+#define ALGOFS_CONFIG_PROFILE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
