@@ -29,9 +29,6 @@ struct listing;
 struct listing_how {
     bool partial; /* names that are not in the listing may exist: remove nothing */
     const struct tree_keep *keep; /* NULL: nothing is kept */
-    /* NULL, or called for each file that tree_attributes.ret_unsure is about; not under a lock. */
-    void (*unsure)(void *context, const char *name, const struct tree_attributes *listed);
-    void *context;
 };
 
 struct listing_outcome {

@@ -46,9 +46,6 @@ struct tree_attributes {
     uint64_t size;         /* bytes; of files */
     struct timespec mtime; /* valid if has_mtime */
     const char *version;   /* "" unknown; compared where both sides know one */
-    /* NULL, or set to true if a file that was uploaded here is kept although only its version, which is not
-     * given, could tell that the remote still has it. */
-    bool *ret_unsure;
 };
 
 /*
