@@ -22,6 +22,7 @@
 #include "preload/library.h"
 
 enum {
+    STALE_TRIES = 16, /* of a program that is replaced faster than it can be fetched */
     BUSY_TRIES = 100,
     BUSY_NANOSECONDS = 2000000,
     ENVIRONMENT_MAX = 131072, /* entries that are copied to the stack; more go on unchanged */
@@ -36,15 +37,18 @@ static int fail(int error)
 int exec_fill(const struct target *t)
 {
     int follow = t->magic ? 0 : O_NOFOLLOW; /* a link of /proc is to be followed to what it stands for */
-    int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | follow, 0);
-    if (fd < 0)
-        return t->magic || fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
-    fdtable_drop(fd);
-    int rc = lazy_whole(fd);
-    if (rc == 0)
-        library_fill_needed(fd);
-    fdtable_drop(fd);
-    (void)sys_close(fd);
+    int rc = -ESTALE;
+    for (int i = 0; rc == -ESTALE && i < STALE_TRIES; i++) {
+        int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC | follow, 0);
+        if (fd < 0)
+            return t->magic || fd == -EACCES || fd == -ELOOP ? 0 : fail(-fd); /* the kernel will tell better */
+        fdtable_drop(fd);
+        rc = lazy_whole(fd); /* -ESTALE: the tree shows the new object by now */
+        if (rc == 0)
+            library_fill_needed(fd);
+        fdtable_drop(fd);
+        (void)sys_close(fd);
+    }
     return rc < 0 ? fail(-rc) : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/doubt.h"
 #include "core/engine/drop.h"
 #include "core/engine/internal.h"
 #include "core/engine/ranges.h"
@@ -154,8 +155,13 @@ static int64_t evict_partial(const struct candidate *candidate)
 {
     struct hydration *h;
     {
+        struct file_state state;
         CLEANUP_CLOSE int fd = file_open_reading(candidate->instance->tree, candidate->path);
-        if (fd < 0 || hydration_open(candidate->instance, candidate->path, fd, &h) < 0 || h == NULL)
+        if (fd < 0 || file_inspect(fd, &state) < 0)
+            return 0;
+        if (doubt_is_one(fd, &state)) /* all of it is here, and need not be asked about to go */
+            return evict_complete(candidate);
+        if (hydration_open(candidate->instance, candidate->path, fd, &h) < 0 || h == NULL)
             return 0;
     }
     int64_t freed = 0;

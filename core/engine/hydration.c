@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/doubt.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
 #include "core/engine/place.h"
@@ -122,6 +123,7 @@ static struct hydration *hydration_new(
     atomic_init(&h->path, path);
     h->users = 1;
     h->synced.map = (struct map)MAP_INIT;
+    h->synced.racy = true;
     memcpy(h->synced.version, state->version, sizeof(h->synced.version));
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->changed, NULL);
@@ -154,6 +156,8 @@ static int hydration_make(struct instance *instance, const char *path,
 {
     struct file_state state;
     CLEANUP_CLOSE int fd = file_open(instance->tree, path);
+    if (fd == -ETXTBSY) /* a program that runs has all its bytes: it can only be doubtful */
+        fd = file_open_reading(instance->tree, path);
     if (fd < 0)
         return fd == -ENOENT || fd == -ENOTDIR || fd == -EINVAL ? -ESTALE : fd;
     int rc = file_inspect(fd, &state);
@@ -164,6 +168,10 @@ static int hydration_make(struct instance *instance, const char *path,
     if (state.complete) {
         *ret_hydration = NULL;
         return 0;
+    }
+    if (doubt_is_one(fd, &state)) {
+        *ret_hydration = NULL;
+        return doubt_resolve(instance, path, fd, &state);
     }
     struct hydration *h = hydration_new(instance, strdup(path), TAKE_FD(fd), &state);
     if (h == NULL)
@@ -229,31 +237,26 @@ int hydration_accept(struct hydration *hydration, uint64_t size, const char *ver
     return 0;
 }
 
-/* Has the tree show the object that there is now. */
-static void hydration_renew(struct hydration *hydration)
+void hydration_renew(struct instance *instance, const char *path, uint64_t inode)
 {
-    struct instance *instance = hydration->instance;
     char directory[PATH_MAX];
     struct answer answer = { .result = -EACCES };
-    (void)stpcpy(directory, hydration->path);
+    (void)stpcpy(directory, path);
     (void)names_cut(directory);
     if (place_lists_all(instance, directory)) {
         question_forget(instance, QUESTION_LISTING, directory);
         (void)question_ask(instance, QUESTION_LISTING, directory, 0, &answer); /* logged there */
     }
-    question_forget(instance, QUESTION_ENTRY, hydration->path);
+    question_forget(instance, QUESTION_ENTRY, path);
     if (answer.result == -EACCES)
-        (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
+        (void)question_ask(instance, QUESTION_ENTRY, path, 0, &answer);
     /* Still the same file: only its version tells, or the listing lags behind. Then the object
      * itself is asked, which knows its size and version. */
-    int rc = answer.result == 0
-        ? tree_renew(instance->tree, hydration->path, hydration->key.inode, false, NULL)
-        : -ESTALE;
+    int rc = answer.result == 0 ? tree_renew(instance->tree, path, inode, false, NULL) : -ESTALE;
     if (rc == 0)
-        (void)question_ask(instance, QUESTION_ENTRY, hydration->path, 0, &answer);
+        (void)question_ask(instance, QUESTION_ENTRY, path, 0, &answer);
     if (rc < 0 && rc != -ESTALE && rc != -ENOENT)
-        log_warn("engine", "\"%s\" has changed, and cannot be replaced: %s", hydration->path,
-            strerror(-rc));
+        log_warn("engine", "\"%s\" has changed, and cannot be replaced: %s", path, strerror(-rc));
 }
 
 void hydration_set_stale(struct hydration *hydration)
@@ -267,7 +270,7 @@ void hydration_set_stale(struct hydration *hydration)
         if (!first)
             return;
     }
-    hydration_renew(hydration);
+    hydration_renew(hydration->instance, hydration->path, hydration->key.inode);
     LOCK_SCOPE(&hydration->lock);
     hydration->synced.stale = true;
     pthread_cond_broadcast(&hydration->changed);
@@ -290,7 +293,8 @@ int hydration_complete(struct hydration *hydration)
     if (hydration->synced.complete)
         return 0;
     int rc = file_complete(
-        instance->tree, hydration->fd, &hydration->state, hydration->synced.version);
+        instance->tree, hydration->fd, &hydration->state, hydration->synced.version,
+        hydration->synced.racy);
     if (rc < 0)
         return rc;
     hydration_stop_writing(hydration);

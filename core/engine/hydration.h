@@ -77,6 +77,7 @@ struct hydration {
         struct waiter *waiters;
         unsigned spans_count;
         bool tight;        /* there was no room on the disk for more */
+        bool racy; /* doubt.h; true until a read has told */
         uint64_t window;   /* chunks: of the next read-ahead; 0 while it is read here and there */
         uint64_t expected; /* where the next need begins if the file is read in sequence … */
         uint64_t ahead;    /* … or here, the end of what is read ahead */
@@ -104,6 +105,9 @@ void hydration_unref(struct hydration *hydration);
  * else -ESTALE; then the transfer ends and calls hydration_set_stale.
  */
 int hydration_accept(struct hydration *hydration, uint64_t size, const char *version);
+
+/** Has the tree show the object that there is now in the place of the file `path` of that inode. */
+void hydration_renew(struct instance *instance, const char *path, uint64_t inode);
 
 /** The object has changed or gone: lists its directory, so that the tree shows what there is now,
  * and only then marks the hydration. No lock held. */

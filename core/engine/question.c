@@ -14,7 +14,6 @@
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
 #include "core/engine/place.h"
-#include "core/engine/settle.h"
 #include "core/tree/listing.h"
 
 enum {
@@ -191,32 +190,18 @@ static bool question_keep(void *context, const char *directory, const char *name
     return claim_keeps(question->instance, directory, name, question->synced.request_ms);
 }
 
-static void question_unsure(
-    void *context, const char *name, const struct tree_attributes *listed)
-{
-    settle_add(context, name, listed);
-}
-
 static int question_apply(
     struct question *question, struct listing *listing, struct remote *remote)
 {
     struct instance *instance = question->instance;
     const struct tree_keep keep = { question_keep, question };
-    struct settle settle = {
-        .instance = instance,
-        .directory = question->path,
-        .keep = &keep,
-    };
     const struct listing_how how = {
-        .unsure = question_unsure,
-        .context = &settle,
         .partial = !place_lists_all(instance, question->path),
         .keeps_times = (remote_capabilities(remote) & REMOTE_KEEPS_ATTRIBUTES) != 0,
         .keep = &keep,
     };
     struct listing_outcome outcome;
     int rc = listing_apply(instance->tree, question->path, listing, &how, &outcome);
-    settle_run(&settle);
     if (rc == -ENOENT || rc == -ENOTDIR)
         return rc; /* removed or replaced here meanwhile: that is the answer now */
     if (rc < 0) {

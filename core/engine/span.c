@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/doubt.h"
 #include "core/engine/drop.h"
 #include "core/engine/internal.h"
 #include "core/engine/ranges.h"
@@ -150,6 +151,7 @@ static int span_transfer(struct span *span)
         return rc; /* nobody asked for it: whoever does will hear of it */
     if (rc < 0)
         return instance_failed(h->instance, "fetch", h->path, &call, rc);
+    doubt_note_read(h, &call);
     return span_verify(span);
 }
 

@@ -173,5 +173,6 @@ void upload_note(int fd, const struct upload *upload)
         noted.window_s = UPLOAD_NO_CLOCK_S;
     }
     file_replace_version(fd, upload->entry.version);
+    file_set_racy(fd, true); /* its time there is near to now */
     (void)file_set_noted(fd, &noted); /* see file.h */
 }

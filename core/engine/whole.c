@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/engine/doubt.h"
 #include "core/engine/internal.h"
 
 enum { WHOLE_ATTEMPTS = 3 }; /* of a body with the wrong MD5 */
@@ -79,8 +80,10 @@ static int whole_attempt(struct hydration *h, enum remote_priority priority, boo
         *ret_again = true;
         rc = -EIO;
     }
-    if (rc == 0)
+    if (rc == 0) {
+        doubt_note_read(h, &call);
         rc = hydration_complete(h);
+    }
     if (rc < 0 && !*ret_again)
         (void)instance_failed(h->instance, "fetch", h->path, &call, rc);
     return rc;

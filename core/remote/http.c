@@ -80,6 +80,7 @@ static void job_finish(struct http_job *job, int result)
         result == 0 ? "done" : strerror(-result), job->response->status,
         (unsigned long long)job->received, job->response->first_byte_ms);
     job->call->status = job->response->status;
+    job->call->server_time_s = job->response->date;
     job->result = result;
     (void)sem_post(&job->done); /* fails only on overflow: it is posted once */
 }
@@ -370,6 +371,7 @@ int http_perform(struct http_client *client, struct remote_call *call,
         .deadline_ms = UINT64_MAX };
     *ret_response = (struct http_response){ 0 };
     call->status = 0;
+    call->server_time_s = 0;
     call->transient = false;
     call->retry_after_ms = 0;
     call->why[0] = '\0';

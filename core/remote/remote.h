@@ -65,6 +65,7 @@ struct remote_call {
     bool transient;             /* the failure may pass: trying again is sensible */
     uint32_t retry_after_ms;    /* the server asked for this pause; 0 when it did not */
     int status;                 /* HTTP status of the last attempt, 0 if none */
+    int64_t server_time_s;      /* the store's clock as it answered that, seconds of the epoch; 0: not said */
     unsigned attempts;          /* how often the store was asked */
     char why[REMOTE_WHY_MAX];
 };

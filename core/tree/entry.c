@@ -60,15 +60,13 @@ static bool entry_same_time(const struct tree *tree, struct timespec a, struct t
 }
 
 /*
- * Whether the file's own time is not the remote's, and the remote's that is noted on it is what
- * `attributes` say. One that was noted roughly, when the file was uploaded, is made exact by the first
- * listing that agrees with it, if the version does too: the time alone may be that of somebody else's
- * upload a moment later.
+ * Whether the file's own time is not the remote's, and the remote's that is noted on it is `mtime`.
+ * One that was noted roughly, when the file was uploaded, is made exact by the first listing that
+ * agrees with it.
  */
-static bool entry_same_noted_time(const struct tree *tree, int dir, const char *name, ino_t inode,
-    const struct tree_attributes *attributes)
+static bool entry_same_noted_time(
+    const struct tree *tree, int dir, const char *name, ino_t inode, struct timespec mtime)
 {
-    const struct timespec mtime = attributes->mtime;
     struct file_noted noted;
     struct file_state state;
     CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
@@ -82,16 +80,27 @@ static bool entry_same_noted_time(const struct tree *tree, int dir, const char *
         return false;
     if (state.version[0] == '\0' && mtime.tv_sec > noted.mtime.tv_sec)
         return false; /* nothing can tell, and it looks later than what the store said of ours */
-    if (state.version[0] != '\0' && attributes->version[0] == '\0') {
-        if (attributes->ret_unsure != NULL)
-            *attributes->ret_unsure = true;
-        return true;
-    }
-    if (state.version[0] != '\0' && strcmp(state.version, attributes->version) != 0)
-        return false;
     noted.mtime = mtime;
     noted.window_s = noted.before_s = 0;
     return file_set_noted(fd, &noted) == 0;
+}
+
+/*
+ * The listing agrees with a complete file, as far as it tells: whether that is enough is for the file
+ * to say. The bytes of a racy one came within seconds of the time that is listed, give or take a clock
+ * that is wrong by an hour; so most files need not be opened to know.
+ */
+static void entry_doubt(int dir, const char *name, const struct stat *st, bool is_noted)
+{
+    enum { NEAR_S = 3600 };
+    struct file_state state;
+    time_t age = st->st_ctim.tv_sec - st->st_mtim.tv_sec;
+    if (st->st_size == 0 || (!is_noted && (age > NEAR_S || age < -NEAR_S)))
+        return;
+    CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && file_inspect(fd, &state) == 0 && state.inode == st->st_ino &&
+        state.complete && state.version[0] != '\0' && file_is_racy(fd))
+        (void)file_doubt(fd); /* else it goes on being believed */
 }
 
 /*
@@ -106,9 +115,11 @@ bool entry_matches(struct tree *tree, int dir, const char *name, const struct st
     struct timespec mtime = complete ? st->st_mtim : st->st_atim;
     if ((uint64_t)st->st_size != attributes->size)
         return false;
-    if (attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime) &&
-        !entry_same_noted_time(tree, dir, name, st->st_ino, attributes))
+    bool noted = attributes->has_mtime && !entry_same_time(tree, mtime, attributes->mtime);
+    if (noted && !entry_same_noted_time(tree, dir, name, st->st_ino, attributes->mtime))
         return false;
+    if (attributes->version[0] == '\0' && attributes->has_mtime && complete)
+        entry_doubt(dir, name, st, noted);
     if (attributes->version[0] == '\0')
         return true;
     CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);

@@ -17,6 +17,7 @@
 
 static const char version_attribute[] = "user.algofs.version";
 static const char noted_attribute[] = "user.algofs.remote";
+static const char racy_attribute[] = TREE_RACY_ATTRIBUTE;
 
 enum { NOTED_MAX = 160 };
 
@@ -165,7 +166,53 @@ bool file_get_noted(int fd, struct file_noted *ret_noted)
     return true;
 }
 
-int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version)
+void file_set_racy(int fd, bool racy)
+{
+    if (racy)
+        (void)file_set_attribute(fd, racy_attribute, "1"); /* else trusted, as without attributes */
+    else if (fremovexattr(fd, racy_attribute) < 0 && errno == EACCES)
+        (void)file_set_attribute(fd, racy_attribute, ""); /* not racy, too */
+}
+
+bool file_is_racy(int fd)
+{
+    char value[2];
+    return fgetxattr(fd, racy_attribute, value, sizeof(value)) == 1;
+}
+
+int file_doubt(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    const struct timespec times[2] = { st.st_mtim, st.st_mtim };
+    if (futimens(fd, times) < 0 || fchmod(fd, (st.st_mode & 06777) | S_ISVTX) < 0)
+        return -errno;
+    return 0;
+}
+
+int file_trust(struct tree *tree, int fd)
+{
+    struct stat st;
+    LOCK_SCOPE(&tree->names);
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if ((st.st_mode & S_ISVTX) == 0)
+        return 0; /* another thread was first, and somebody may be writing by now */
+    const struct timespec times[2] = { st.st_atim, st.st_atim };
+    if (futimens(fd, times) < 0 || fchmod(fd, st.st_mode & 06777) < 0)
+        return -errno;
+    return 0;
+}
+
+struct timespec file_remote_mtime(int fd, const struct file_state *state)
+{
+    struct file_noted noted;
+    return file_get_noted(fd, &noted) ? noted.mtime : state->mtime;
+}
+
+int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version,
+    bool racy)
 {
     int rc = durable_will_complete(&tree->durable, tree->folder);
     if (rc < 0)
@@ -177,13 +224,17 @@ int file_complete(struct tree *tree, int fd, const struct file_state *state, con
         return -errno;
     /* Time and mode as they are now: a program may have set them meanwhile. */
     const struct timespec times[2] = { st.st_atim, st.st_atim };
-    if (futimens(fd, times) < 0 || fchmod(fd, st.st_mode & 06777) < 0)
+    if (futimens(fd, times) < 0)
         return -errno;
-    return 0;
+    if (racy)
+        file_set_racy(fd, true);
+    return fchmod(fd, st.st_mode & 06777) < 0 ? -errno : 0;
 }
 
 void file_discard_content(int fd, uint64_t size)
 {
+    if (file_is_racy(fd))
+        file_set_racy(fd, false); /* else the next look takes what follows for all bytes */
     /* Nobody reads a placeholder's bytes, so where holes cannot be punched only space is lost. */
     (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
 }

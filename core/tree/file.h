@@ -58,12 +58,29 @@ struct file_noted {
 int file_set_noted(int fd, const struct file_noted *noted);
 /** False: nothing is noted. */
 bool file_get_noted(int fd, struct file_noted *ret_noted);
+/*
+ * A store whose listings tell no versions, and times of whole seconds, does not show that a file was
+ * replaced by one of the same size in the second in which we got it. Such a file is noted as racy,
+ * and the next listing that agrees with it makes it *doubtful*: all its bytes are there, but it looks
+ * like a placeholder, so that whoever opens it asks us. We then ask the store for the version.
+ */
+void file_set_racy(int fd, bool racy); /* true: of a complete file only */
+bool file_is_racy(int fd);
+/** Makes the complete, racy file doubtful: its time to atime, then the sticky bit. 0 or -errno. */
+int file_doubt(int fd);
+/** The doubtful file is what the remote has: it is complete again. Nothing if it is already. */
+int file_trust(struct tree *tree, int fd);
+/** The time that the remote has for the file of `state`, as far as it is known. */
+struct timespec file_remote_mtime(int fd, const struct file_state *state);
+
 /** What the remote has now is not the bytes of an earlier version: forgets that, and remembers
  * `version` ("" unknown). */
 void file_replace_version(int fd, const char *version);
 
-/** All bytes are there: sets the times of `state`, then clears the sticky bit. */
-int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version);
+/** All bytes are there: sets the times of `state`, notes that it is racy if it is, and clears the sticky
+ * bit. */
+int file_complete(struct tree *tree, int fd, const struct file_state *state, const char *version,
+    bool racy);
 
 /** Throws away what was filled in so far; the file is an honest placeholder again. */
 void file_discard_content(int fd, uint64_t size);

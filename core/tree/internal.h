@@ -10,6 +10,8 @@
 #include "core/tree/durable.h"
 #include "core/tree/tree.h"
 
+#define TREE_RACY_ATTRIBUTE "user.algofs.racy"
+
 enum { TREE_TEMPORARY_MAX = 24 }; /* bytes of a name in tmp/ */
 
 struct tree {

@@ -115,17 +115,11 @@ int listing_resolve(struct listing *listing, listing_target_fn *target, void *co
 }
 
 static int listing_put(struct tree *tree, int dir, struct listed *entry,
-    const struct entry_place *place, const struct listing_how *how, bool *ret_changed)
+    const struct entry_place *place, bool *ret_changed)
 {
-    bool unsure = false;
     entry->done = true;
     entry->attributes.link = entry->link;
-    entry->attributes.ret_unsure = &unsure;
-    int rc = entry_put(tree, dir, entry->text, &entry->attributes, place, ret_changed);
-    entry->attributes.ret_unsure = NULL;
-    if (rc == 0 && unsure && how->unsure != NULL)
-        how->unsure(how->context, entry->text, &entry->attributes);
-    return rc;
+    return entry_put(tree, dir, entry->text, &entry->attributes, place, ret_changed);
 }
 
 /* The names in the directory, each with its NUL: read whole before anything changes. */
@@ -146,8 +140,8 @@ static int listing_read_names(int dir, struct strbuf *names)
 }
 
 /* What is on disk: kept, replaced, or removed. */
-static int listing_apply_old(struct tree *tree, int dir, struct listing *listing,
-    const struct entry_place *place, const struct listing_how *how, struct listing_outcome *outcome)
+static int listing_apply_old(struct tree *tree, int dir, struct listing *listing, bool partial,
+    const struct entry_place *place, struct listing_outcome *outcome)
 {
     CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
     int rc = listing_read_names(dir, &names);
@@ -157,10 +151,10 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
         bool changed = false;
         HASH_FIND(hh, listing->entries, name, strlen(name), entry);
         if (entry != NULL) {
-            rc = listing_put(tree, dir, entry, place, how, &changed);
+            rc = listing_put(tree, dir, entry, place, &changed);
             outcome->replaced += changed;
             outcome->unchanged += !changed;
-        } else if (!how->partial) {
+        } else if (!partial) {
             struct stat st;
             bool directory =
                 fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
@@ -173,14 +167,14 @@ static int listing_apply_old(struct tree *tree, int dir, struct listing *listing
 }
 
 static int listing_apply_new(struct tree *tree, int dir, struct listing *listing,
-    const struct entry_place *place, const struct listing_how *how, struct listing_outcome *outcome)
+    const struct entry_place *place, struct listing_outcome *outcome)
 {
     struct listed *entry, *next;
     HASH_ITER(hh, listing->entries, entry, next) {
         bool changed = false;
         if (entry->done)
             continue;
-        int rc = listing_put(tree, dir, entry, place, how, &changed);
+        int rc = listing_put(tree, dir, entry, place, &changed);
         if (rc < 0)
             return rc;
         outcome->created += changed;
@@ -202,9 +196,9 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
     if (dir < 0 || fstat(dir, &before) < 0)
         return dir < 0 ? dir : -errno;
-    rc = listing_apply_old(tree, dir, listing, &place, how, &outcome);
+    rc = listing_apply_old(tree, dir, listing, how->partial, &place, &outcome);
     if (rc == 0)
-        rc = listing_apply_new(tree, dir, listing, &place, how, &outcome);
+        rc = listing_apply_new(tree, dir, listing, &place, &outcome);
     if (rc == 0 && how->keeps_times)
         entry_set_directory_time(dir, before.st_mtim);
     else if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))

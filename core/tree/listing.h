@@ -30,9 +30,6 @@ struct listing_how {
     bool partial; /* names that are not in the listing may exist: remove nothing */
     bool keeps_times; /* the store keeps directories' times: the tree's is one of them */
     const struct tree_keep *keep; /* NULL: nothing is kept */
-    /* NULL, or called for each file that tree_attributes.ret_unsure is about; not under a lock. */
-    void (*unsure)(void *context, const char *name, const struct tree_attributes *listed);
-    void *context;
 };
 
 struct listing_outcome {

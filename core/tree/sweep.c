@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/base/beneath.h"
+#include "core/tree/file.h"
 #include "core/tree/internal.h"
 
 struct sweep {
@@ -75,12 +76,20 @@ struct sweep_doubt {
     const struct tree_spare *spare;
 };
 
+/* Whether what looks like a placeholder holds bytes (file.h). */
+static bool sweep_is_doubtful(int dir, const char *name)
+{
+    CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && file_is_racy(fd);
+}
+
 static int sweep_remove_complete(
     void *context, const char *path, int dir, const char *name, const struct stat *st)
 {
     const struct sweep_doubt *doubt = context;
     (void)path;
-    if ((st->st_mode & S_ISVTX) != 0 ||
+    bool placeholder = (st->st_mode & S_ISVTX) != 0 && !sweep_is_doubtful(dir, name);
+    if (placeholder ||
         (doubt->spare != NULL && doubt->spare->spare(doubt->spare->context, st)))
         return 0;
     return entry_remove(doubt->tree, dir, name, NULL);

@@ -94,7 +94,7 @@ static void fill(const char *path, const char *version)
     assert_false(state.complete);
     for (uint64_t i = 0; i < state.size; i++)
         assert_int_equal(pwrite(fd, "x", 1, (off_t)i), 1);
-    assert_int_equal(file_complete(tree, fd, &state, version), 0);
+    assert_int_equal(file_complete(tree, fd, &state, version, false), 0);
 }
 
 static void listings_make_placeholders(void **state)
@@ -335,6 +335,43 @@ static void reopening_keeps_what_is_there(void **state)
     assert_int_equal(look("data/a").st_mtime, 1700000000);
 }
 
+/* Fetched in the second of its time: a listing that agrees makes it doubtful, and a crash of the machine
+ * throws it away like what is complete. */
+static void racy_files_are_doubted(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    time_t now = time(NULL);
+    struct file_state found;
+    for (int round = 0; round < 2; round++) {
+        struct listing *listing = listing_new();
+        add(listing, "a", file(3, now));
+        add(listing, "b", file(3, now));
+        (void)apply(listing, "data/c");
+        if (round == 0) {
+            fill("data/c/a", "v1");
+            fill("data/c/b", "v1");
+            CLEANUP_CLOSE int fd = file_open(tree, "data/c/a");
+            file_set_racy(fd, true);
+        }
+    }
+    CLEANUP_CLOSE int fd = file_open(tree, "data/c/a");
+    assert_int_equal(file_inspect(fd, &found), 0);
+    assert_false(found.complete);
+    assert_int_equal(found.mtime.tv_sec, now);
+    assert_int_equal(look("data/c/b").st_mode, S_IFREG | TREE_FILE_MODE);
+    assert_int_equal(file_trust(tree, fd), 0);
+    assert_int_equal(look("data/c/a").st_mode, S_IFREG | TREE_FILE_MODE);
+    assert_int_equal(look("data/c/a").st_mtime, now);
+    assert_int_equal(file_doubt(fd), 0);
+    tree_free(tree);
+    (void)snprintf(path, sizeof(path), "%s/instance/state", folder);
+    CLEANUP_FCLOSE FILE *crashed = fopen(path, "we");
+    assert_true(crashed != NULL && fputs("dirty another-boot\n", crashed) != EOF && fflush(crashed) == 0);
+    assert_int_equal(tree_open(folder, "instance", NULL, &tree), 0);
+    assert_int_equal(look("data/c/a").st_mode, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(versions_tell_what_times_do_not, start, end),
         cmocka_unit_test_setup_teardown(maps_belong_to_one_inode, start, end),
         cmocka_unit_test_setup_teardown(reopening_keeps_what_is_there, start, end),
+        cmocka_unit_test_setup_teardown(racy_files_are_doubted, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

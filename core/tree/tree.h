@@ -57,9 +57,6 @@ struct tree_attributes {
     mode_t mode;           /* permissions, valid if has_mode; a directory stays ours to change */
     uid_t uid;             /* valid if has_owner, as is gid */
     gid_t gid;
-    /* NULL, or set to true if a file that was uploaded here is kept although only its version, which is not
-     * given, could tell that the remote still has it. */
-    bool *ret_unsure;
 };
 
 /*
