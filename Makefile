@@ -13,6 +13,9 @@ DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps
              universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
              python3-venv attr fuse3 busybox-static
 
+# An S3 store to test against (OpenStack Swift) and other clients of it.
+DEB_S3   := swift-proxy swift-account swift-container swift-object memcached rclone s3cmd
+
 CPPFLAGS += -I. -D_GNU_SOURCE -DALGOFS_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef
@@ -74,6 +77,14 @@ check: deps
 	@scripts/check-exports $(SHIM)
 	@scripts/check-symbols
 	@BUILD=$(abspath $(BUILD)) tests/run
+
+## make check-s3   the tests against a real S3 store (they are part of check where its packages are)
+.PHONY: deps-s3 check-s3
+deps-s3: deps
+	@scripts/install-deps $(DEB_S3)
+check-s3: deps-s3
+	+@$(MAKE) --no-print-directory build unit
+	@BUILD=$(abspath $(BUILD)) tests/run s3/
 
 ## make demo       the example: the same training on /algo and on a plain folder
 demo: deps

@@ -56,7 +56,7 @@ static int copy_small(struct s3 *store, struct remote_call *call, const char *wh
 {
     CLEANUP_S3_LINES struct s3_lines headers = { 0 };
     s3_lines_addf(&headers, "x-amz-copy-source: %s", copy_source);
-    if (source->response.etag[0] != '\0')
+    if (source->response.etag[0] != '\0' && !atomic_load(&store->no_copy_condition))
         s3_lines_addf(&headers, "x-amz-copy-source-if-match: \"%s\"", source->response.etag);
     s3_lines_addf(&headers, "x-amz-metadata-directive: %s", metadata == NULL ? "COPY" : "REPLACE");
     for (unsigned i = 0; metadata != NULL && i < metadata->count; i++)
@@ -78,7 +78,7 @@ static int copy_small(struct s3 *store, struct remote_call *call, const char *wh
 }
 
 static int copy_large(struct s3 *store, struct remote_call *call, const char *what,
-    const struct s3_answer *source, const char *copy_source, const char *to_key,
+    const char *from_key, const struct s3_answer *source, const char *copy_source, const char *to_key,
     const struct s3_lines *metadata, struct s3_answer *answer)
 {
     CLEANUP_S3_LINES struct s3_lines same = { 0 };
@@ -91,9 +91,33 @@ static int copy_large(struct s3 *store, struct remote_call *call, const char *wh
         .size = source->response.length,
         .fd = -1,
         .copy_source = copy_source,
+        .copy_key = from_key,
         .copy_etag = source->response.etag,
         .metadata = metadata == NULL ? &same : metadata };
     return s3_multipart(store, call, &parts, answer);
+}
+
+static int copy_once(struct s3 *store, struct remote_call *call, const char *what,
+    const char *from_key, const struct s3_answer *source, const char *copy_source,
+    const char *to_key, const struct s3_lines *metadata, struct s3_answer *answer)
+{
+    if (source->response.length > store->copy_max)
+        return copy_large(
+            store, call, what, from_key, source, copy_source, to_key, metadata, answer);
+    return copy_small(store, call, what, source, copy_source, to_key, metadata, answer);
+}
+
+/* A copy was refused because the source is another one: is it? Keeps the reason in `call` if so. */
+static bool is_same(struct s3 *store, const struct remote_call *outer, const char *key,
+    const char *what, const struct s3_answer *source)
+{
+    CLEANUP_S3_ANSWER struct s3_answer answer = S3_ANSWER_INIT;
+    struct remote_call call = { .priority = outer->priority,
+        .cancel = outer->cancel,
+        .deadline_ms = outer->deadline_ms };
+    return !atomic_load(&store->no_copy_condition) && source->response.etag[0] != '\0' &&
+           s3_head(store, &call, key, what, &answer) == 0 &&
+           strcmp(answer.response.etag, source->response.etag) == 0;
 }
 
 int s3_copy_object(struct s3 *store, struct remote_call *call, const char *what,
@@ -112,8 +136,14 @@ int s3_copy_object(struct s3 *store, struct remote_call *call, const char *what,
     if (source->oversized && (metadata != NULL || source->response.length > store->copy_max))
         return remote_call_fail(
             call, -EIO, "'%s': too much user metadata to be kept over the change", what);
-    return (source->response.length > store->copy_max ? copy_large : copy_small)(
-        store, call, what, source, copy_source.buf, to_key, metadata, answer);
+    int rc = copy_once(
+        store, call, what, from_key, source, copy_source.buf, to_key, metadata, answer);
+    if (rc == -ESTALE && is_same(store, call, from_key, what, source)) {
+        atomic_store(&store->no_copy_condition, true);
+        rc = copy_once(
+            store, call, what, from_key, source, copy_source.buf, to_key, metadata, answer);
+    }
+    return rc;
 }
 
 int s3_copy(struct remote *remote, struct remote_call *call, const char *from, const char *to,

@@ -54,6 +54,8 @@ struct s3 {
     struct latency latency;     /* has its own lock */
     atomic_int condition;       /* enum s3_condition */
     atomic_bool no_batches;     /* DeleteObjects is not implemented */
+    atomic_bool no_copy_condition; /* x-amz-copy-source-if-match is compared with something else (Swift,
+                                      for objects made of parts) */
     atomic_bool ending;         /* cancels what runs on its own */
 };
 
@@ -316,6 +318,7 @@ struct s3_parts {
     uint64_t size;
     int fd;                    /* -1: copied */
     const char *copy_source;   /* x-amz-copy-source's value */
+    const char *copy_key;      /* the same as a key */
     const char *copy_etag;     /* it must still be that */
     const char *content_type;
     const struct s3_lines *metadata;  /* sent with the beginning; or NULL */

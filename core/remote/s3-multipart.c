@@ -90,7 +90,7 @@ static int part_copy(struct upload *upload, struct remote_call *call, unsigned i
         last = first + upload->part_size - 1;
     s3_lines_addf(&headers, "x-amz-copy-source: %s", upload->parts->copy_source);
     s3_lines_addf(&headers, "x-amz-copy-source-range: bytes=%" PRIu64 "-%" PRIu64, first, last);
-    if (upload->parts->copy_etag[0] != '\0')
+    if (upload->parts->copy_etag[0] != '\0' && !atomic_load(&upload->store->no_copy_condition))
         s3_lines_addf(
             &headers, "x-amz-copy-source-if-match: \"%s\"", upload->parts->copy_etag);
     if (headers.failed)
@@ -199,6 +199,19 @@ static int upload_complete(
     return rc;
 }
 
+/* Where the store cannot hold each part to one version of the source: it is still the one it was. */
+static int check_source(struct upload *upload, struct remote_call *call)
+{
+    CLEANUP_S3_ANSWER struct s3_answer answer = S3_ANSWER_INIT;
+    const struct s3_parts *parts = upload->parts;
+    if (parts->fd >= 0 || !atomic_load(&upload->store->no_copy_condition))
+        return 0;
+    int rc = s3_head(upload->store, call, parts->copy_key, parts->what, &answer);
+    if (rc == 0 && strcmp(answer.response.etag, parts->copy_etag) != 0)
+        rc = remote_call_fail(call, -ESTALE, "'%s': replaced while it was copied", parts->what);
+    return rc;
+}
+
 int s3_multipart_abort(
     struct s3 *store, struct remote_call *call, const char *key, const char *upload_id)
 {
@@ -240,6 +253,8 @@ int s3_multipart(struct s3 *store, struct remote_call *call, const struct s3_par
         log_error("s3", "the upload of '%s' cannot be noted: if this process is killed its parts stay",
             parts->key);
     rc = s3_parallel(store, call, upload.count, S3_PARTS_PARALLEL, part_work, &upload);
+    if (rc == 0)
+        rc = check_source(&upload, call);
     if (rc == 0)
         rc = upload_complete(&upload, call, answer);
     if (rc < 0) {
