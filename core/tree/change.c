@@ -89,16 +89,20 @@ int change_make_directory(struct tree *tree, const char *path, mode_t mode)
     entry_temporary(tree, made);
     if (mkdirat(tree->tmp, made, 0700) < 0)
         return -errno;
-    int rc = fchmodat(tree->tmp, made, mode & 07777, 0) < 0 ? -errno : 0;
+    CLEANUP_CLOSE int fd = beneath_open(tree->tmp, made, O_RDONLY | O_DIRECTORY);
+    int rc = fd < 0 ? fd : 0;
     struct stat st;
     LOCK_SCOPE(&tree->names);
     if (rc == 0 && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
         rc = -EEXIST; /* rename would replace an empty directory */
     if (rc == 0 && renameat(tree->tmp, made, parent, name) < 0)
         rc = -errno;
-    if (rc < 0)
+    if (rc < 0) {
         (void)unlinkat(tree->tmp, made, AT_REMOVEDIR); /* else the next start removes it */
-    return rc;
+        return rc;
+    }
+    /* Only now: a directory that may not be written to cannot change its parent. */
+    return fchmod(fd, mode & 07777) < 0 ? -errno : 0;
 }
 
 static int change_remove(struct tree *tree, const char *path, int flags)
