@@ -34,4 +34,7 @@ bool exec_wait_if_busy(int *tries);
 /** The program under the prefix is made whole, so that the kernel can map it. 0, or -1 with errno. */
 int exec_fill(const struct target *t);
 
+/** In the child of a fork: no other thread is in system or popen. */
+void command_after_fork(void);
+
 #endif

@@ -16,6 +16,7 @@
 #include "core/client/report.h"
 #include "core/client/session.h"
 #include "preload/cwd.h"
+#include "preload/exec.h"
 #include "preload/fdtable.h"
 #include "preload/real.h"
 #include "preload/target.h"
@@ -92,6 +93,7 @@ void shim_setup(void)
 static void after_fork(void)
 {
     fdtable_own();
+    command_after_fork();
 }
 
 static __attribute__((destructor)) void shim_end(void)

@@ -84,16 +84,12 @@ static int find(struct target *t, const char *path)
     return error;
 }
 
-/* For the report of algofs-run; libc may be about to search PATH for it. */
-static void report_spawn(const struct target *t, const char *file, bool searched)
+/* For the report of algofs-run: libc is about to search PATH. */
+static void report_search(const char *file)
 {
     char path[PATH_MAX];
     const char *search = getenv("PATH");
     size_t file_len = strlen(file);
-    if (!searched || strchr(file, '/') != NULL) {
-        report_exec(t->dirfd, t->path, t->inside ? file : NULL);
-        return;
-    }
     for (const char *at = search; at != NULL && *at != '\0'; at += *at == ':') {
         size_t len = strcspn(at, ":");
         if (len > 0 && len + 1 + file_len < PATH_MAX) {
@@ -118,8 +114,7 @@ static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
     int error = find(&t, path);
     if (error != 0)
         return error;
-    if (report_is_wanted())
-        report_spawn(&t, path, next == real.posix_spawnp || next == real.pidfd_spawnp);
+    report_exec(t.dirfd, t.path, t.inside ? path : NULL);
     error = spawn(next, pid, t.path, actions, attributes, argv, envp);
     int saved = errno;
     errno = error;
@@ -173,7 +168,11 @@ static int spawn_file(spawn_function *next, pid_t *pid, const char *file,
     int saved = errno;
     bool prefix = file != NULL && strchr(file, '/') == NULL && search_in_prefix(file, path);
     errno = saved;
-    return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp);
+    if (prefix || file == NULL || strchr(file, '/') != NULL)
+        return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp);
+    if (report_is_wanted()) /* a name to be searched for is no path, wherever the cwd is */
+        report_search(file);
+    return spawn(next, pid, file, actions, attributes, argv, envp);
 }
 
 int fs_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,

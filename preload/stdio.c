@@ -204,22 +204,3 @@ int fs_endmntent(FILE *stream)
         (void)fs_fclose(stream); /* endmntent always says 1 */
     return 1;
 }
-
-static int fill_inherited(void)
-{
-    int rc = lazy_before_exec();
-    if (rc == 0)
-        return 0;
-    errno = -rc;
-    return -1;
-}
-
-FILE *fs_popen(const char *command, const char *type)
-{
-    return fill_inherited() < 0 ? NULL : real.popen(command, type);
-}
-
-int fs_system(const char *command)
-{
-    return fill_inherited() < 0 ? -1 : real.system(command);
-}

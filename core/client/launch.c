@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "core/base/sys.h"
 #include "core/client/environment.h"
@@ -49,6 +50,19 @@ static void close_descriptors(void)
         (void)sys_close(fd);
 }
 
+/* A program's own limits are not its agent's: as far as the hard limits go. */
+static void raise_limits(void)
+{
+    static const int kinds[] = { RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        uint64_t limit[2]; /* soft, hard */
+        if (sys_call(SYS_prlimit64, 0, kinds[i], 0, (long)limit, 0, 0) < 0)
+            continue;
+        limit[0] = limit[1];
+        (void)sys_call(SYS_prlimit64, 0, kinds[i], (long)limit, 0, 0, 0); /* else it keeps the low one */
+    }
+}
+
 static void reset_signals(void)
 {
     struct kernel_sigaction defaults = { 0 };
@@ -77,6 +91,7 @@ static int run_agent(void *argument)
 {
     const struct child_plan *plan = argument;
     (void)sys_call(SYS_setsid, 0, 0, 0, 0, 0, 0);
+    raise_limits();
     int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
     for (int fd = 0; null >= 0 && fd < FIRST_FD_TO_CLOSE; fd++)
         if (fd != null)
