@@ -22,10 +22,8 @@
 #include "preload/library.h"
 
 enum {
-    SCRIPT_LINE = 256,  /* BINPRM_BUF_SIZE of the kernel */
     BUSY_TRIES = 100,
     BUSY_NANOSECONDS = 2000000,
-    SCRIPT_DEPTH = 5,   /* how many interpreters may be scripts themselves, as in the kernel */
     ENVIRONMENT_MAX = 131072, /* entries that are copied to the stack; more go on unchanged */
 };
 
@@ -57,19 +55,12 @@ bool exec_wait_if_busy(int *tries)
     return ++*tries <= BUSY_TRIES;
 }
 
-struct script {
-    char line[SCRIPT_LINE + 1];
-    char *interpreter;
-    char *argument; /* NULL if there is none */
-};
-
-/* Reads the "#!" line. False if the file is no script. */
-static bool read_script(const struct target *t, struct script *script)
+bool exec_read_script(const struct target *t, struct exec_script *script)
 {
     int fd = sys_openat(t->dirfd, t->path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    ssize_t got = sys_read(fd, script->line, SCRIPT_LINE);
+    ssize_t got = sys_read(fd, script->line, EXEC_SCRIPT_LINE);
     (void)sys_close(fd);
     if (got < 3 || script->line[0] != '#' || script->line[1] != '!')
         return false;
@@ -90,6 +81,18 @@ static bool read_script(const struct target *t, struct script *script)
     return script->interpreter[0] != '\0';
 }
 
+void exec_script_arguments(
+    const struct exec_script *script, const char *path, char *const argv[], char **out)
+{
+    *out++ = script->interpreter;
+    if (script->argument != NULL)
+        *out++ = script->argument;
+    *out++ = (char *)(uintptr_t)path;
+    for (size_t i = 1; argv != NULL && argv[0] != NULL && argv[i] != NULL; i++)
+        *out++ = argv[i];
+    *out = NULL;
+}
+
 static int exec_program(
     const char *path, char *const argv[], char *const envp[], int depth);
 
@@ -97,7 +100,7 @@ static int exec_program(
  * A script of the tree: the kernel would hand the cache's path to the interpreter, so what the kernel
  * does is done here with the path that the program used.
  */
-static int exec_script(const struct script *script, const char *path, char *const argv[],
+static int exec_script(const struct exec_script *script, const char *path, char *const argv[],
     char *const envp[], int depth)
 {
     size_t count = 0;
@@ -106,22 +109,15 @@ static int exec_script(const struct script *script, const char *path, char *cons
     if (count > ENVIRONMENT_MAX)
         return fail(E2BIG);
     char **full = alloca((count + 4) * sizeof(*full));
-    size_t at = 0;
-    full[at++] = script->interpreter;
-    if (script->argument != NULL)
-        full[at++] = script->argument;
-    full[at++] = (char *)(uintptr_t)path;
-    for (size_t i = 1; i < count; i++)
-        full[at++] = argv[i];
-    full[at] = NULL;
+    exec_script_arguments(script, path, argv, full);
     return exec_program(script->interpreter, full, envp, depth + 1);
 }
 
 static int exec_program(const char *path, char *const argv[], char *const envp[], int depth)
 {
     struct target t;
-    struct script script;
-    if (depth >= SCRIPT_DEPTH)
+    struct exec_script script;
+    if (depth >= EXEC_SCRIPT_DEPTH)
         return fail(ELOOP);
     if (target_find(&t, AT_FDCWD, path) < 0)
         return -1;
@@ -137,7 +133,7 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
     }
     if (exec_fill(&t) < 0)
         return -1;
-    if (sys_faccessat(t.dirfd, t.path, X_OK) == 0 && read_script(&t, &script))
+    if (sys_faccessat(t.dirfd, t.path, X_OK) == 0 && exec_read_script(&t, &script))
         return exec_script(&script, path, argv, envp, depth);
     report_exec(t.dirfd, t.path, path);
     int tries = 0;
@@ -246,6 +242,35 @@ int fs_fexecve(int fd, char *const argv[], char *const envp[])
     return real.fexecve(fd, argv, exec_environment(envp, alloca(room * sizeof(char *)), &buffer));
 }
 
+/* As the kernel does it: the interpreter is given "/dev/fd/N/path", which must still be there then. */
+static int exec_script_at(const struct exec_script *script, int dirfd, const char *path,
+    char *const argv[], char *const envp[])
+{
+    static const char stem[] = "/dev/fd/";
+    char name[PATH_MAX];
+    if (path[0] == '/' || dirfd == AT_FDCWD)
+        return exec_script(script, path, argv, envp, 0);
+    int flags = sys_fcntl(dirfd, F_GETFD, 0);
+    size_t len = strlen(path);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0)
+        return fail(ENOENT);
+    if (sizeof(stem) + 12 + len >= sizeof(name))
+        return fail(ENAMETOOLONG);
+    memcpy(name, stem, sizeof(stem) - 1);
+    char digits[12];
+    size_t count = 0;
+    size_t at = sizeof(stem) - 1;
+    unsigned value = (unsigned)dirfd;
+    do
+        digits[count++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    while (count > 0)
+        name[at++] = digits[--count];
+    name[at++] = '/';
+    memcpy(name + at, path, len + 1);
+    return exec_script(script, name, argv, envp, 0);
+}
+
 int fs_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
     if (path != NULL && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
@@ -253,8 +278,8 @@ int fs_execveat(int dirfd, const char *path, char *const argv[], char *const env
     struct target t;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
-    if (t.inside && t.dirfd == AT_FDCWD && flags == 0)
-        return fs_execve(t.path, argv, envp);
+    if (t.inside && (dirfd == AT_FDCWD || path[0] == '/') && flags == 0)
+        return fs_execve(path, argv, envp);
     int rc = lazy_before_exec();
     if (rc < 0)
         return fail(-rc);
@@ -265,6 +290,9 @@ int fs_execveat(int dirfd, const char *path, char *const argv[], char *const env
     char *const *full = envp;
     if (room <= ENVIRONMENT_MAX)
         full = exec_environment(envp, alloca(room * sizeof(char *)), &buffer);
+    struct exec_script script;
+    if (t.inside && sys_faccessat(t.dirfd, t.path, X_OK) == 0 && exec_read_script(&t, &script))
+        return exec_script_at(&script, dirfd, path, argv, full);
     report_exec(t.dirfd, t.path, t.inside ? path : NULL);
     return real.execveat(t.dirfd, t.path, argv, full, flags);
 }

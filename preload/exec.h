@@ -28,6 +28,24 @@ struct exec_buffer {
 };
 char *const *exec_environment(char *const *envp, char **out, struct exec_buffer *buffer);
 
+enum {
+    EXEC_SCRIPT_LINE = 256, /* BINPRM_BUF_SIZE of the kernel */
+    EXEC_SCRIPT_DEPTH = 5,  /* how many interpreters may be scripts themselves, as in the kernel */
+};
+
+/* A "#!" line, taken apart. */
+struct exec_script {
+    char line[EXEC_SCRIPT_LINE + 1];
+    char *interpreter;
+    char *argument; /* NULL if there is none */
+};
+
+/** Reads the "#!" line. False if the file is no script. */
+bool exec_read_script(const struct target *t, struct exec_script *script);
+/** The interpreter's arguments, for a script that the program called `path`: up to 3 more than argv has. */
+void exec_script_arguments(
+    const struct exec_script *script, const char *path, char *const argv[], char **out);
+
 /** After ETXTBSY: the agent may be just about to close the descriptor that it filled or opened the file
  * through. Waits a moment; whether it is worth another try (about 0.2 s in all). */
 bool exec_wait_if_busy(int *tries);

@@ -16,6 +16,8 @@
 #include "preload/lazy.h"
 #include "preload/write.h"
 
+enum { ARGUMENTS_MAX = 131072 }; /* that are copied to the stack */
+
 typedef int spawn_function(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 
@@ -107,13 +109,41 @@ static void report_search(const char *file)
 
 static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-    char *const argv[], char *const envp[])
+    char *const argv[], char *const envp[], int depth);
+
+/* A script of the tree: the kernel would hand the cache's path to the interpreter (see exec.c). */
+static int spawn_script(spawn_function *next, pid_t *pid, const char *path,
+    const struct exec_script *script, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], int depth)
+{
+    size_t count = 0;
+    while (argv != NULL && argv[count] != NULL)
+        count++;
+    if (count > ARGUMENTS_MAX)
+        return E2BIG;
+    char **full = alloca((count + 4) * sizeof(*full));
+    exec_script_arguments(script, path, argv, full);
+    spawn_function *plain = next == real.posix_spawnp ? real.posix_spawn
+        : next == real.pidfd_spawnp                   ? real.pidfd_spawn
+                                                      : next; /* an interpreter is not searched for */
+    return spawn_path(
+        plain, pid, script->interpreter, actions, attributes, full, envp, depth + 1);
+}
+
+static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[], int depth)
 {
     struct target t;
     struct follow f;
+    struct exec_script script;
+    if (depth >= EXEC_SCRIPT_DEPTH)
+        return ELOOP;
     int error = find(&t, path);
     if (error != 0)
         return error;
+    if (t.inside && sys_faccessat(t.dirfd, t.path, X_OK) == 0 && exec_read_script(&t, &script))
+        return spawn_script(next, pid, path, &script, actions, attributes, argv, envp, depth);
     report_exec(t.dirfd, t.path, t.inside ? path : NULL);
     error = spawn(next, pid, t.path, actions, attributes, argv, envp);
     int saved = errno;
@@ -121,13 +151,13 @@ static int spawn_path(spawn_function *next, pid_t *pid, const char *path,
     bool leads =
         !t.inside && follow_leads_inside(error != 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS);
     errno = saved;
-    return leads ? spawn_path(next, pid, f.path, actions, attributes, argv, envp) : error;
+    return leads ? spawn_path(next, pid, f.path, actions, attributes, argv, envp, depth) : error;
 }
 
 int fs_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    return spawn_path(real.posix_spawn, pid, path, actions, attributes, argv, envp);
+    return spawn_path(real.posix_spawn, pid, path, actions, attributes, argv, envp, 0);
 }
 
 /* New in glibc 2.39; where libc lacks it, so did the program's check for it. */
@@ -136,7 +166,7 @@ int fs_pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_
 {
     if (real.pidfd_spawn == NULL)
         return ENOSYS;
-    return spawn_path(real.pidfd_spawn, pidfd, path, actions, attributes, argv, envp);
+    return spawn_path(real.pidfd_spawn, pidfd, path, actions, attributes, argv, envp, 0);
 }
 
 /* The first executable of that name in a PATH that holds a folder of the prefix. */
@@ -169,7 +199,7 @@ static int spawn_file(spawn_function *next, pid_t *pid, const char *file,
     bool prefix = file != NULL && strchr(file, '/') == NULL && search_in_prefix(file, path);
     errno = saved;
     if (prefix || file == NULL || strchr(file, '/') != NULL)
-        return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp);
+        return spawn_path(next, pid, prefix ? path : file, actions, attributes, argv, envp, 0);
     if (report_is_wanted()) /* a name to be searched for is no path, wherever the cwd is */
         report_search(file);
     return spawn(next, pid, file, actions, attributes, argv, envp);
