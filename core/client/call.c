@@ -12,6 +12,7 @@
 
 enum {
     CALL_ATTEMPTS = 9,
+    IN_FLIGHT_TRIES = 10000, /* 20 seconds */
     PAUSE_NANOSECONDS = 2000000, /* after the second failure, and twice as long after each further one */
 };
 
@@ -70,9 +71,16 @@ static int send_message(int socket, const struct wire_buffer *message, int send_
         packet.msg_controllen = sizeof(control.space);
     }
     ssize_t sent;
-    do
+    int tries = 0;
+    for (;;) {
         sent = sys_sendmsg(socket, &packet, MSG_NOSIGNAL);
-    while (sent == -EINTR);
+        /* The kernel counts the descriptors in flight of all the user's processes against the limit of
+         * this one; they arrive in a moment. */
+        if (sent == -ETOOMANYREFS && tries++ < IN_FLIGHT_TRIES)
+            (void)sys_nanosleep(&(struct timespec){ 0, 2000000 });
+        else if (sent != -EINTR)
+            break;
+    }
     return sent < 0 ? (int)sent : 0;
 }
 
