@@ -81,12 +81,12 @@ int beneath_open(int root, const char *path, int flags)
     return fd < 0 ? -errno : fd;
 }
 
-int beneath_open_parent(int root, const char *path, const char **ret_name)
+static int open_parent(int root, const char *path, int flags, const char **ret_name)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) {
         *ret_name = path;
-        return beneath_open(root, "", O_RDONLY | O_DIRECTORY);
+        return beneath_open(root, "", flags | O_DIRECTORY);
     }
     char parent[PATH_MAX];
     size_t len = (size_t)(slash - path);
@@ -94,8 +94,18 @@ int beneath_open_parent(int root, const char *path, const char **ret_name)
         return -ENAMETOOLONG;
     memcpy(parent, path, len);
     parent[len] = '\0';
-    int fd = beneath_open(root, parent, O_RDONLY | O_DIRECTORY);
+    int fd = beneath_open(root, parent, flags | O_DIRECTORY);
     if (fd >= 0)
         *ret_name = slash + 1;
     return fd;
+}
+
+int beneath_open_parent(int root, const char *path, const char **ret_name)
+{
+    return open_parent(root, path, O_RDONLY, ret_name);
+}
+
+int beneath_path_parent(int root, const char *path, const char **ret_name)
+{
+    return open_parent(root, path, O_PATH, ret_name);
 }

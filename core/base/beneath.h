@@ -19,6 +19,8 @@ int beneath_open(int root, const char *path, int flags);
 /** Opens the directory that holds the last component of `path` (not ""); *ret_name points into
  * `path`. */
 int beneath_open_parent(int root, const char *path, const char **ret_name);
+/** The same by O_PATH: works in a directory that may be searched but not read. */
+int beneath_path_parent(int root, const char *path, const char **ret_name);
 
 /** Whether `name` (of `len` bytes, from a stranger) can be an entry: not empty, no '/' or NUL, not
  * "." or "..", not longer than NAME_MAX. */

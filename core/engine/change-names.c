@@ -73,6 +73,8 @@ static int mkdir_run(struct instance *instance, const char *path, mode_t mode, b
     if (rc == 0 && !S_ISDIR(st.st_mode))
         rc = -ENOTDIR;
     if (rc == 0)
+        rc = change_check_parent(instance->tree, path);
+    if (rc == 0)
         rc = names_make_remote(instance, path);
     if (rc == -EEXIST && !again) /* it was made elsewhere: the tree should show it */
         question_forget(instance, QUESTION_LISTING, parent);
@@ -256,6 +258,9 @@ static int remove_run(struct instance *instance, const char *path, bool director
     rc = tree_stat(instance->tree, path, &st);
     if (rc < 0)
         return rc == -ENOENT && again ? 0 : rc;
+    rc = change_check_parent(instance->tree, path);
+    if (rc < 0)
+        return rc;
     if (directory != S_ISDIR(st.st_mode))
         return directory ? -ENOTDIR : -EISDIR;
     rc = directory ? remove_directory(instance, path) : remove_file(instance, path);

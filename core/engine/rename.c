@@ -298,6 +298,22 @@ static bool rename_is_below(const char *directory, const char *path)
     return strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
+/* Whether the directories' modes allow it. */
+static int rename_check_modes(
+    struct instance *instance, const char *from, const char *to, bool directory)
+{
+    const char *from_name = strrchr(from, '/');
+    const char *to_name = strrchr(to, '/');
+    bool moves = from_name == NULL || to_name == NULL || from_name - from != to_name - to ||
+        strncmp(from, to, (size_t)(from_name - from)) != 0;
+    int rc = change_check_parent(instance->tree, from);
+    if (rc == 0 && moves)
+        rc = change_check_parent(instance->tree, to);
+    if (rc == 0 && moves && directory)
+        rc = change_check_directory(instance->tree, from);
+    return rc;
+}
+
 /* What rename(2) says about the two entries, in its order; 1: nothing is to be done. */
 static int rename_check(struct instance *instance, const char *from, const char *to,
     const struct wire_rename_request *request)
@@ -321,6 +337,9 @@ static int rename_check(struct instance *instance, const char *from, const char 
         return -ENOTEMPTY;
     if (there == 0 && source.st_ino == target.st_ino)
         return 1;
+    rc = rename_check_modes(instance, from, to, S_ISDIR(source.st_mode));
+    if (rc < 0)
+        return rc;
     if (there == 0 && S_ISDIR(target.st_mode) && !S_ISDIR(source.st_mode))
         return -EISDIR;
     if (there == 0 && !S_ISDIR(target.st_mode) && S_ISDIR(source.st_mode))

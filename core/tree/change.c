@@ -22,7 +22,7 @@ int change_open(struct tree *tree, const char *path, int flags)
 /* Opens the directory that `path` stands in; its last component must be a possible name. */
 static int change_open_parent(struct tree *tree, const char *path, const char **ret_name)
 {
-    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, ret_name);
+    CLEANUP_CLOSE int parent = beneath_path_parent(tree->root, path, ret_name);
     if (parent < 0)
         return parent;
     size_t len = strlen(*ret_name);
@@ -78,6 +78,23 @@ int change_publish(struct tree *tree, const char *made, const char *path, ino_t 
     if (rc < 0)
         change_discard(tree, made);
     return rc;
+}
+
+int change_check_parent(struct tree *tree, const char *path)
+{
+    const char *name;
+    CLEANUP_CLOSE int parent = change_open_parent(tree, path, &name);
+    if (parent < 0)
+        return parent;
+    return faccessat(parent, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+int change_check_directory(struct tree *tree, const char *path)
+{
+    CLEANUP_CLOSE int fd = change_open(tree, path, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    return faccessat(fd, ".", W_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
 int change_make_directory(struct tree *tree, const char *path, mode_t mode)

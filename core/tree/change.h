@@ -37,6 +37,13 @@ int change_publish(struct tree *tree, const char *made, const char *path, ino_t 
 void change_discard(struct tree *tree, const char *made);
 
 /** A directory that is there: -EEXIST. */
+/**
+ * Whether the modes that were set here let a name be made or removed where `path` is: asked before the remote
+ * is, so that a call that the tree refuses has changed nothing. 0, -EACCES, -ENOENT, …
+ */
+int change_check_parent(struct tree *tree, const char *path);
+/** The same for directory `path` itself, which changes when it moves to another parent. */
+int change_check_directory(struct tree *tree, const char *path);
 int change_make_directory(struct tree *tree, const char *path, mode_t mode);
 
 /** Removes the name of a file; who has it open keeps it. -EISDIR, -ENOENT. */

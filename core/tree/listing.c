@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
@@ -182,6 +185,29 @@ static int listing_apply_new(struct tree *tree, int dir, struct listing *listing
     return 0;
 }
 
+/*
+ * A program may have made the directory one that its owner cannot read or write; what the remote says is
+ * to be shown there all the same. ret_narrow: the mode to set again at the end; 0: nothing was changed.
+ */
+static int listing_open_directory(struct tree *tree, const char *path, mode_t *ret_narrow)
+{
+    struct stat st;
+    char link[32];
+    CLEANUP_CLOSE int fd = beneath_open(tree->root, path, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if ((st.st_mode & S_IRWXU) != S_IRWXU && st.st_uid == geteuid()) {
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        if (chmod(link, (st.st_mode | S_IRWXU) & 07777) < 0)
+            return -errno;
+        *ret_narrow = st.st_mode & 07777;
+    }
+    int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return dir < 0 ? -errno : dir;
+}
+
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     const struct listing_how *how, struct listing_outcome *ret_outcome)
 {
@@ -193,7 +219,8 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     int rc = tree_make_directory(tree, path, how->keep);
     if (rc < 0)
         return rc;
-    CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
+    mode_t narrow = 0;
+    CLEANUP_CLOSE int dir = listing_open_directory(tree, path, &narrow);
     if (dir < 0 || fstat(dir, &before) < 0)
         return dir < 0 ? dir : -errno;
     rc = listing_apply_old(tree, dir, listing, how->partial, &place, &outcome);
@@ -203,6 +230,8 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
         entry_set_directory_time(dir, before.st_mtim);
     else if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
         entry_set_directory_time(dir, (struct timespec){ .tv_sec = ENTRY_DIRECTORY_MTIME });
+    if (narrow != 0)
+        (void)fchmod(dir, narrow); /* ours, and open: nothing stands against it */
     *ret_outcome = outcome;
     return rc;
 }

@@ -165,7 +165,7 @@ int tree_stat(struct tree *tree, const char *path, struct stat *ret_st)
     const char *name;
     if (path[0] == '\0')
         return fstat(tree->root, ret_st) < 0 ? -errno : 0;
-    CLEANUP_CLOSE int parent = beneath_open_parent(tree->root, path, &name);
+    CLEANUP_CLOSE int parent = beneath_path_parent(tree->root, path, &name);
     if (parent < 0)
         return parent;
     return fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
