@@ -300,11 +300,13 @@ int fs_truncate(const char *path, off_t size)
     struct named n;
     struct follow f;
     struct door_attributes a = { .valid = WIRE_SET_SIZE, .size = size };
+    if (size < 0) /* before the path is looked at, as the kernel does */
+        return result(-EINVAL);
     if (target_find_name(&n, AT_FDCWD, path) < 0)
         return -1;
     if (!n.t.inside) {
         int rc = real.truncate(n.t.path, size);
         return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_truncate(f.path, size) : rc;
     }
-    return size < 0 ? result(-EINVAL) : set_by_path(&n.t, n.name, &a);
+    return set_by_path(&n.t, n.name, &a);
 }

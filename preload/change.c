@@ -38,8 +38,23 @@ int change_refused_new(const struct target *t)
     return rc < 0 ? -rc : EROFS;
 }
 
+int change_slash(const struct target *t)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    size_t len = strnlen(t->path, sizeof(path) - 1);
+    while (len > 1 && t->path[len - 1] == '/')
+        len--;
+    memcpy(path, t->path, len);
+    path[len] = '\0';
+    int rc = sys_fstatat(t->dirfd, path, &st, AT_SYMLINK_NOFOLLOW);
+    return rc == 0 ? EEXIST : -rc;
+}
+
 int change_cannot_hold(const struct target *t)
 {
+    if (!t->near && t->slash)
+        return change_slash(t);
     int error = change_refused_new(t);
     return error == EROFS && !change_is_refused() ? EPERM : error;
 }

@@ -17,6 +17,8 @@ bool change_is_refused(void);
 int change_refused(const struct target *t);
 /** The errno for making something where `t` names, in a read-only prefix. */
 int change_refused_new(const struct target *t);
+/** The errno for making what is no directory where `t` names something with a trailing slash. */
+int change_slash(const struct target *t);
 /** The errno for making what no remote can hold (a link, a device, a socket) where `t` names. */
 int change_cannot_hold(const struct target *t);
 /** access(2) with W_OK: 0 if it may go on to the real call, -1 with errno if not. */

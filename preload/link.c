@@ -232,7 +232,7 @@ static bool is_above(const char *above, const char *below)
 static int rename_inside(const struct pair *p, const char *from, const char *to, unsigned flags)
 {
     if (last_dots(from) != 0 || last_dots(to) != 0)
-        return result(-EBUSY);
+        return result(last_dots(from) == 0 && (flags & RENAME_NOREPLACE) != 0 ? -EEXIST : -EBUSY);
     struct stat st;
     int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
     if (rc == 0)
@@ -379,6 +379,8 @@ static int make_node(const struct named *n, mode_t mode)
 {
     if ((mode & S_IFMT) != 0 && !S_ISREG(mode))
         return refuse_node(&n->t);
+    if (n->t.slash)
+        return result(-change_slash(&n->t));
     int fd = write_open(&n->t, n->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & 07777);
     return fd < 0 ? -1 : fs_close(fd);
 }

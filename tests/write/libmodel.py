@@ -2,12 +2,13 @@
 """The model test: random histories on the prefix and on a plain folder at once.
 
     libmodel.py --prefix DIR --plain DIR --remote DIR --seed N [--ops N] [--processes N] [--preload LIB]
-                [--immediate] [--stop PROGRAM]
+                [--immediate] [--stop PROGRAM] [--other DIR]
 
 Workers (libmodel-worker.py) share the prefix. The driver draws each operation and who does it from the
 seed, waits for the answer, and compares both sides' results: a history is the same for a seed, and after
 every step the prefix equals the plain folder. With --immediate (close waits for the remote) the folder on
 the server's disk is compared now and then, too: every file without unfinished changes must be there.
+With --other every other worker works there instead, the same folder by the shim, and only it is preloaded.
 With --stop the agent is stopped now and then by `PROGRAM stop`. A failure prints the seed and the end
 of the history.
 """
@@ -49,9 +50,11 @@ class Worker:
         self.number = number
         self.slots = {}  # number -> (name, flags, inode)
         env = dict(os.environ, PYTHONUTF8="1")
-        if args.preload:
+        other = args.other and number % 2
+        if args.preload and (other or not args.other):
             env["LD_PRELOAD"] = args.preload
-        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "libmodel-worker.py"), args.prefix, args.plain],
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "libmodel-worker.py"),
+                                         args.other if other else args.prefix, args.plain],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True)
 
     def do(self, operation):
@@ -269,6 +272,7 @@ def main():
     parser.add_argument("--ops", type=int, default=300)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--preload", default="")
+    parser.add_argument("--other", default="")
     parser.add_argument("--immediate", action="store_true")
     parser.add_argument("--stop", default="")
     args = parser.parse_args()

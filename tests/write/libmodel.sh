@@ -6,7 +6,9 @@
 one() {
     local name=$1 seed=$2 preload=(--preload "$LIB")
     shift 2
-    ! plain || preload=()
+    if plain || on_mount; then preload=(); fi
+    # The shim's processes beside those on the mount: what one does, the other sees at once.
+    [ -z "${MODEL_BOTH:-}" ] || preload=(--preload "$LIB" --other "/algo/data/set/$name" --processes 4)
     user_dir "$DISK/$name" "$PLAIN/$name"
     fresh_cache
     as_user "$PYTHON" "$TESTS/write/libmodel.py" --prefix "$P/$name" --plain "$PLAIN/$name" --remote "$DISK/$name" \
