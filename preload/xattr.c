@@ -17,6 +17,7 @@
 #include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 static ssize_t fail(int error)
@@ -55,6 +56,8 @@ static ssize_t get_inside(const struct named *n, const char *name, void *value, 
 {
     if (exists(&n->t, flags) < 0)
         return -1;
+    if (!readable_text(name))
+        return fail(EFAULT);
     if (strcmp(name, acl_name) != 0)
         return fail(ENODATA);
     char acl[ACL_SIZE];
