@@ -48,6 +48,8 @@ int change_slash(const struct target *t)
     memcpy(path, t->path, len);
     path[len] = '\0';
     int rc = sys_fstatat(t->dirfd, path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == -ENOENT && target_check_parent(t) < 0)
+        rc = target_check_parent(t);
     return rc == 0 ? EEXIST : -rc;
 }
 

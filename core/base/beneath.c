@@ -102,7 +102,9 @@ static int open_parent(int root, const char *path, int flags, const char **ret_n
 
 int beneath_open_parent(int root, const char *path, const char **ret_name)
 {
-    return open_parent(root, path, O_RDONLY, ret_name);
+    int fd = open_parent(root, path, O_RDONLY, ret_name);
+    /* A folder that may be entered but not listed (mode 0300) serves as well. */
+    return fd == -EACCES ? open_parent(root, path, O_PATH, ret_name) : fd;
 }
 
 int beneath_path_parent(int root, const char *path, const char **ret_name)
