@@ -202,6 +202,7 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
     if (dir < 0 || fstat(dir, &before) < 0)
         return dir < 0 ? dir : -errno;
+    ENTRY_OPEN_UP(dir, &before);
     rc = listing_apply_old(tree, dir, listing, &place, how, &outcome);
     if (rc == 0)
         rc = listing_apply_new(tree, dir, listing, &place, how, &outcome);
