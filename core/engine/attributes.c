@@ -52,8 +52,6 @@ static int set_mode(struct target *target, uint64_t mode)
     mode_t wanted = (mode_t)mode & 07777;
     if (S_ISLNK(target->st.st_mode))
         return -EOPNOTSUPP;
-    if (S_ISDIR(target->st.st_mode))
-        wanted |= S_IRWXU; /* it stays ours to change */
     if (target_is_file(target))
         wanted = (wanted & ~(mode_t)S_ISVTX) | (target->st.st_mode & S_ISVTX);
     return chmod(target->link, wanted) < 0 ? -errno : 0;
@@ -230,8 +228,6 @@ static int setattr_keep(struct target *target, const struct wire_setattr_request
     keep_attributes(&st, &wanted);
     if (target_is_file(target) && (st.st_mode & S_ISVTX) != 0)
         wanted.mtime = st.st_atim; /* an incomplete file's */
-    if (!target_is_file(target))
-        wanted.mode = (mode_t)request->mode & 07777; /* not with what we add */
     wanted.valid = ((request->valid & WIRE_SET_MODE) != 0 ? REMOTE_SET_MODE : 0) |
                    ((request->valid & (WIRE_SET_OWNER | WIRE_SET_GROUP)) != 0 ? REMOTE_SET_OWNER
                                                                               : 0) |

@@ -86,7 +86,7 @@ static int mkdir_run(struct instance *instance, const char *path, mode_t mode, b
         (void)keep_set(instance, path, -1, &wanted); /* logged; it is a directory all the same */
     }
     if (rc == 0)
-        rc = change_make_directory(instance->tree, path, mode | S_IRWXU);
+        rc = change_make_directory(instance->tree, path, mode);
     if (rc < 0)
         return rc;
     names_changed(&claim);

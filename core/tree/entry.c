@@ -24,6 +24,21 @@ void entry_temporary(struct tree *tree, char name[TREE_TEMPORARY_MAX])
     (void)snprintf(name, TREE_TEMPORARY_MAX, "%llu", atomic_fetch_add(&tree->next_temporary, 1));
 }
 
+struct entry_opened_up entry_open_up(int dir, const struct stat *st)
+{
+    mode_t needed = S_IWUSR | S_IXUSR;
+    if ((st->st_mode & needed) == needed || geteuid() == 0 ||
+        fchmod(dir, (st->st_mode & 07777) | needed) < 0)
+        return (struct entry_opened_up){ .dir = -1 };
+    return (struct entry_opened_up){ dir, st->st_mode & 07777 };
+}
+
+void entry_close_up(const struct entry_opened_up *opened_up)
+{
+    if (opened_up->mode != 0)
+        (void)fchmod(opened_up->dir, opened_up->mode); /* it could be changed a moment ago */
+}
+
 void entry_set_directory_time(int dir, struct timespec mtime)
 {
     const struct timespec times[2] = { mtime, mtime };
@@ -168,6 +183,12 @@ static int entry_delete(struct tree *tree, int dir, const char *name)
 static int entry_move(struct tree *tree, int dir, const char *name, int to, char *ret_name)
 {
     int rc;
+    struct stat st;
+    CLEANUP_CLOSE int moved = beneath_open(dir, name, O_RDONLY | O_DIRECTORY);
+    if (moved >= 0 && fstat(moved, &st) == 0) { /* for good: it is on its way out */
+        struct entry_opened_up opened_up = entry_open_up(moved, &st);
+        (void)opened_up;
+    }
     do {
         entry_temporary(tree, ret_name);
         rc = renameat2(dir, name, to, ret_name, RENAME_NOREPLACE) < 0 ? -errno : 0;
@@ -265,10 +286,9 @@ static int entry_stat(int dir, const char *name, struct stat *ret_st)
     return errno == ENOENT ? 0 : -errno;
 }
 
-/* What programs are shown of a directory is its mode here, so that it stays ours to change. */
 static mode_t entry_directory_mode(const struct tree_attributes *attributes)
 {
-    return attributes->has_mode ? (attributes->mode & 07777) | S_IRWXU : TREE_DIRECTORY_MODE;
+    return attributes->has_mode ? attributes->mode & 07777 : TREE_DIRECTORY_MODE;
 }
 
 static int entry_put_directory(
@@ -285,10 +305,11 @@ static int entry_put_directory(
     if (attributes->has_owner && geteuid() == 0 &&
         fchown(fd, attributes->uid, attributes->gid) < 0)
         return -errno;
-    if (fchmod(fd, entry_directory_mode(attributes)) < 0)
-        return -errno;
     entry_set_directory_time(fd, attributes->has_mtime ? attributes->mtime : fixed);
-    return renameat(tree->tmp, made, dir, name) < 0 ? -errno : 0;
+    if (renameat(tree->tmp, made, dir, name) < 0)
+        return -errno;
+    /* Only now: a directory that may not be written to cannot change its parent. */
+    return fchmod(fd, entry_directory_mode(attributes)) < 0 ? -errno : 0;
 }
 
 /* --- symbolic links --- */
@@ -480,6 +501,7 @@ int tree_renew(struct tree *tree, const char *path, uint64_t inode, bool same_ve
         return rc == -EINVAL || rc == -ENOENT || rc == 0 ? -ESTALE : rc;
     if (fstat(parent, &before) < 0)
         return -errno;
+    ENTRY_OPEN_UP(parent, &before);
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;

@@ -64,6 +64,17 @@ void entry_forget_map(struct tree *tree, const struct stat *st);
 /** Deletes everything below directory `dir`, which no longer is in the tree. Depth costs neither
  * stack nor descriptors: what stands deeper is moved up first. */
 int entry_empty(struct tree *tree, int dir);
+/* A directory may have a mode that keeps us from changing what is in it, too: opened up for as long as what
+ * the remote says is written. */
+struct entry_opened_up {
+    int dir;
+    mode_t mode; /* to be given back; 0: nothing was done */
+};
+#define ENTRY_OPEN_UP(dir, st)                                                                   \
+    __attribute__((cleanup(entry_close_up), unused)) struct entry_opened_up opened_up =          \
+        entry_open_up((dir), (st))
+struct entry_opened_up entry_open_up(int dir, const struct stat *st);
+void entry_close_up(const struct entry_opened_up *opened_up);
 /** Gives the directory `dir` the time `mtime`. */
 void entry_set_directory_time(int dir, struct timespec mtime);
 

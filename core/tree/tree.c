@@ -204,6 +204,7 @@ static int tree_put_below(struct tree *tree, int parent, const char *name,
         return -EINVAL;
     if (fstat(parent, &before) < 0)
         return -errno;
+    ENTRY_OPEN_UP(parent, &before);
     int rc = entry_put(tree, parent, name, attributes, place, &changed);
     if (rc == 0 && changed)
         tree_keep_directory_time(parent, &before, attributes);
@@ -291,6 +292,7 @@ int tree_put_link(struct tree *tree, const char *path, const char *target)
         return 0;
     if (fstat(parent, &before) < 0)
         return -errno;
+    ENTRY_OPEN_UP(parent, &before);
     int rc = entry_remove(tree, parent, name, NULL);
     if (rc < 0)
         return rc;

@@ -54,7 +54,7 @@ struct tree_attributes {
     const char *link;      /* the target of a symbolic link; NULL: it is none */
     uint64_t file_id;      /* equal for all names of one file … */
     unsigned names;        /* … that has so many; 0: it has this one */
-    mode_t mode;           /* permissions, valid if has_mode; a directory stays ours to change */
+    mode_t mode;           /* permissions, valid if has_mode */
     uid_t uid;             /* valid if has_owner, as is gid */
     gid_t gid;
 };

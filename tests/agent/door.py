@@ -84,7 +84,13 @@ class World:
         for pid in set(self.agents):
             self.kill(pid)
         self.stop_server()
-        shutil.rmtree(self.folder)
+        for left in range(100, -1, -1):  # an agent that was killed may be making its last file still
+            try:
+                return shutil.rmtree(self.folder)
+            except OSError:
+                if left == 0:
+                    raise
+                time.sleep(0.1)
 
     # the server
 

@@ -19,6 +19,15 @@ expect_equal "a changed mode is no other file: the inode" "$before" "$(see stat 
 as_user bash -euc 'cd "$1/d"; rm l; mkdir l; echo in >l/in; rm g; ln -s l g; echo three >f' sh "$ARCHIVE"
 expect "in in three" see bash -c 'cd "$1/d"; echo $(cat l/in g/in f)' sh "$P"
 
+note "a directory that may not be written to"
+as_user bash -euc 'cd "$1"; mkdir -p ro/sub; echo x >ro/f; echo y >ro/sub/g; chmod 555 ro/sub ro' sh "$ARCHIVE"
+expect "f sub g 555 555" see bash -c 'cd "$1/ro"; echo $(ls) $(ls sub) $(stat -c %a . sub)' sh "$P"
+[ "$(id -u)" != 0 ] || expect_failure "Permission denied" see touch "$P/ro/new"
+as_user bash -euc 'cd "$1"; chmod 755 ro; echo z >ro/h; chmod 555 ro' sh "$ARCHIVE"
+expect "f h sub 555" see bash -c 'cd "$1/ro"; echo $(ls) $(stat -c %a .)' sh "$P"
+as_user bash -euc 'cd "$1"; chmod -R 755 ro; rm -r ro' sh "$ARCHIVE"
+expect "" see bash -c 'cd "$1"; ls -d ro 2>/dev/null || true' sh "$P"
+
 note "a name that no other directory needs to know of: files at the root"
 see bash -euc 'cd "$1"; echo root >at-root; mv at-root moved; chmod 604 moved' sh "$P"
 expect "root 604" bash -c 'cd "$1"; echo "$(cat moved) $(stat -c %a moved)"' sh "$ARCHIVE"
