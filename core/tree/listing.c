@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
@@ -13,6 +14,9 @@
 #include "core/base/beneath.h"
 #include "core/tree/internal.h"
 #include "core/wire/entry.h"
+
+/* On a directory that was listed completely. */
+static const char complete_attribute[] = "user.algofs.listed";
 
 struct listed {
     UT_hash_handle hh; /* uthash keeps the order of addition */
@@ -188,6 +192,13 @@ static int listing_apply_new(struct tree *tree, int dir, struct listing *listing
     return 0;
 }
 
+bool listing_was_complete(struct tree *tree, const char *path)
+{
+    char value;
+    CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
+    return dir >= 0 && fgetxattr(dir, complete_attribute, &value, 1) >= 0;
+}
+
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     const struct listing_how *how, struct listing_outcome *ret_outcome)
 {
@@ -205,6 +216,8 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     rc = listing_apply_old(tree, dir, listing, &place, how, &outcome);
     if (rc == 0)
         rc = listing_apply_new(tree, dir, listing, &place, how, &outcome);
+    if (rc == 0 && !how->partial) /* mostly it is marked already */
+        (void)fsetxattr(dir, complete_attribute, "1", 1, XATTR_CREATE);
     if (rc == 0 && how->keeps_times)
         entry_set_directory_time(dir, before.st_mtim);
     else if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))
