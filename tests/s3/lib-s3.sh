@@ -8,7 +8,7 @@
 #     rc lsf store:$S3_BUCKET/a      # rclone
 
 built=$(realpath "${BUILD:-$(dirname "${BASH_SOURCE[0]}")/../../build}")
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+[ -n "${TESTS:-}" ] && [ -n "${ORDINARY+x}" ] || . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 if [ "$built" != "$BUILD" ]; then # lib.sh made a copy for the ordinary user; we need more of it
     mkdir -p "$BUILD/unit/core/remote"
     cp "$built/unit/s3-tool" "$BUILD/unit/"
