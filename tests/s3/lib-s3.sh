@@ -8,7 +8,7 @@
 #     rc lsf store:$S3_BUCKET/a      # rclone
 
 built=$(realpath "${BUILD:-$(dirname "${BASH_SOURCE[0]}")/../../build}")
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+[ -n "${TESTS:-}" ] && [ -n "${ORDINARY+x}" ] || . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 if [ "$built" != "$BUILD" ]; then # lib.sh made a copy for the ordinary user; we need more of it
     mkdir -p "$BUILD/unit/core/remote"
     cp "$built/unit/s3-tool" "$BUILD/unit/"
@@ -29,6 +29,7 @@ need_packages() {
         PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || missing=$command
     done
     [ -n "$missing" ] || return 0
+    [ "${S3_INSTALL:-}" != no ] || skip "no $missing (packages: $S3_PACKAGES)"
     # shellcheck disable=SC2086  # a list of package names
     (exec 9>/tmp/algofs-s3-packages.lock; flock 9 && "$TESTS/../scripts/install-deps" $S3_PACKAGES) >"$T/packages.log" 2>&1 ||
         skip "no $missing, and its packages cannot be installed here: $(tail -n 1 "$T/packages.log")"

@@ -2,6 +2,7 @@
 """The crash test: kill -9 of the agent, of a writer, or of both, at random moments.
 
     libcrash.py --prefix DIR --remote DIR --cache DIR --algofs PROGRAM [--preload LIB] [--ignore PREFIX]
+                [--mirror PROGRAM]
                 --seed N --kills N
 
 Each round starts a writer (libcrash-writer.py), tells it one operation after the other, and kills at a random
@@ -205,6 +206,14 @@ class Test:
             self.files[FOLDERS[0] + "/" + name] = name.encode() * 1000
             with open(os.path.join(args.remote, FOLDERS[0], name), "wb") as file:
                 file.write(self.files[FOLDERS[0] + "/" + name])
+        self.mirror("push")
+        if args.mirror:  # it brings no empty folder
+            self.shim("mkdir", os.path.join(args.prefix, "sub"))
+
+    def mirror(self, how):
+        """Where the store is no folder, --remote is a mirror of it."""
+        if self.args.mirror:
+            subprocess.run([self.args.mirror, how, self.args.remote], check=True)
 
     def draw(self):
         c = self.chance
@@ -292,6 +301,7 @@ class Test:
         return found
 
     def compare(self, running):
+        self.mirror("pull")
         got = self.tree(self.args.remote)
         if got != self.files:
             if running is None:
@@ -315,6 +325,7 @@ class Test:
         for name in leftover:
             self.shim("rm", os.path.join(self.args.prefix, name))
             del self.files[name]
+            self.mirror("pull")
             if os.path.exists(os.path.join(self.args.remote, name)):
                 raise Failure("%s was removed and is on the server" % name)
 
@@ -363,6 +374,7 @@ def main():
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--preload", default="")
     parser.add_argument("--ignore", default="", help="how names begin that are the store's own")
+    parser.add_argument("--mirror", default="")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--kills", type=int, default=10)
     args = parser.parse_args()
