@@ -38,8 +38,26 @@ int change_refused_new(const struct target *t)
     return rc < 0 ? -rc : EROFS;
 }
 
+/* A name with a slash behind it, that no directory is to be made of: it is there, or there is none. */
+static int refused_with_slash(const struct target *t)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    size_t len = strnlen(t->path, sizeof(path) - 1);
+    memcpy(path, t->path, len);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    path[len] = '\0';
+    int rc = sys_fstatat(t->dirfd, path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == -ENOENT)
+        rc = target_check_parent(t) < 0 ? target_check_parent(t) : -ENOENT;
+    return rc < 0 ? -rc : EEXIST;
+}
+
 int change_cannot_hold(const struct target *t)
 {
+    if (t->slash)
+        return refused_with_slash(t);
     int error = change_refused_new(t);
     return error == EROFS && !change_is_refused() ? EPERM : error;
 }

@@ -81,12 +81,19 @@ int beneath_open(int root, const char *path, int flags)
     return fd < 0 ? -errno : fd;
 }
 
+/* A folder that may be entered but not listed (mode 0300) serves as well. */
+static int open_folder(int root, const char *path)
+{
+    int fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY);
+    return fd == -EACCES ? beneath_open(root, path, O_PATH | O_DIRECTORY) : fd;
+}
+
 int beneath_open_parent(int root, const char *path, const char **ret_name)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) {
         *ret_name = path;
-        return beneath_open(root, "", O_RDONLY | O_DIRECTORY);
+        return open_folder(root, "");
     }
     char parent[PATH_MAX];
     size_t len = (size_t)(slash - path);
@@ -94,7 +101,7 @@ int beneath_open_parent(int root, const char *path, const char **ret_name)
         return -ENAMETOOLONG;
     memcpy(parent, path, len);
     parent[len] = '\0';
-    int fd = beneath_open(root, parent, O_RDONLY | O_DIRECTORY);
+    int fd = open_folder(root, parent);
     if (fd >= 0)
         *ret_name = slash + 1;
     return fd;
