@@ -180,9 +180,10 @@ static enum pair_side find_pair_as(struct pair *p, int from_dirfd, const char *f
     enum follow_last from_last, int to_dirfd, const char *to_path, bool links)
 {
     if (!readable_text(from_path) || !readable_text(to_path)) { /* the kernel says EFAULT */
-        if (target_find_name(&p->from, from_dirfd, from_path) < 0)
+        if (target_find_name_as(&p->from, from_dirfd, from_path, from_last) < 0)
             return PAIR_FAILED;
-        return target_find_name(&p->to, to_dirfd, to_path) < 0 ? PAIR_FAILED : PAIR_OUTSIDE;
+        int rc = target_find_name_as(&p->to, to_dirfd, to_path, FOLLOW_NEVER);
+        return rc < 0 ? PAIR_FAILED : PAIR_OUTSIDE;
     }
     if (from_path[0] == '\0' || to_path[0] == '\0') {
         int rc = from_path[0] == '\0' ? -ENOENT : 0;
@@ -322,17 +323,40 @@ int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to,
 
 /* ---- Links: the agent knows which stores can hold them; nodes: EPERM, for none can ---- */
 
+static bool is_there(const struct target *t)
+{
+    struct stat st;
+    return stat_itself(t, &st) == 0;
+}
+
 static int make_link(const struct pair *p)
 {
     struct stat st;
     int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0 && (p->to.t.slash || is_there(&p->to.t)))
+        rc = -change_cannot_hold(&p->to.t); /* EEXIST, or what the name's end makes of it */
     if (rc == 0)
         rc = may_make(&p->to.t);
     if (rc == 0 && p->from.t.rel_len == 0)
         rc = -EPERM;
-    if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
-        rc = p->from.t.slash ? -ENOTDIR : -ENOENT;
     return result(rc < 0 ? rc : door_link(p->from.name, p->to.name));
+}
+
+/* In the kernel's order: the text, then what is there already. */
+static int make_symlink(const struct named *n, const char *text)
+{
+    int rc = 0;
+    if (!readable_text(text))
+        rc = -EFAULT;
+    else if (text[0] == '\0')
+        rc = -ENOENT;
+    else if (strnlen(text, PATH_MAX) >= PATH_MAX)
+        rc = -ENAMETOOLONG;
+    else if (n->t.slash || is_there(&n->t))
+        rc = -change_cannot_hold(&n->t);
+    if (rc == 0)
+        rc = may_make(&n->t);
+    return result(rc < 0 ? rc : door_make_symlink(text, n->name));
 }
 
 static __attribute__((noinline)) int linked_by_links(
@@ -373,20 +397,6 @@ int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, in
         return side == PAIR_FAILED ? -1 : make_link(&p);
     int rc = real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
     return rc < 0 ? linked_by_links(rc, from_dirfd, from, to_dirfd, to, flags) : rc;
-}
-
-/* What the kernel says of a link's text comes before it looks at where the link shall be. */
-static int make_symlink(const struct named *n, const char *text)
-{
-    struct stat st;
-    if (!readable_text(text))
-        return result(-EFAULT);
-    if (text[0] == '\0' || strnlen(text, PATH_MAX) >= PATH_MAX)
-        return result(text[0] == '\0' ? -ENOENT : -ENAMETOOLONG);
-    int rc = may_make(&n->t);
-    if (rc == 0 && n->t.slash)
-        rc = sys_fstatat(n->t.dirfd, n->t.path, &st, 0) == 0 ? -EEXIST : -ENOENT;
-    return result(rc < 0 ? rc : door_make_symlink(text, n->name));
 }
 
 int fs_symlink(const char *text, const char *path)
