@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/config/profile.h"
 #include "core/remote/cache_only.h"
+#include "core/remote/encrypt.h"
 #include "core/remote/local.h"
 #include "core/remote/readonly.h"
 #include "core/remote/retry.h"
@@ -122,11 +123,6 @@ struct remote *stores_online_open_one(
         return NULL;
     }
     size_t number = (size_t)(section - online->config.connectors);
-    if (config_text(section, CONFIG_OPTION_encrypt) != NULL) {
-        log_error("engine", "[%s]: encrypt= is not in this version", section->name);
-        errno = EOPNOTSUPP;
-        return NULL;
-    }
     errno = 0;
     struct remote *remote =
         remote_retry_new(remote_stats_new(open_store(online, number, looked_up), counters), NULL);
@@ -137,6 +133,8 @@ struct remote *stores_online_open_one(
     }
     if (remote == NULL || !online->config.has_file)
         return remote;
+    if (config_text(section, CONFIG_OPTION_encrypt) != NULL)
+        remote = remote_encrypt_new(remote, online->keys[number], online->context->cache);
     remote = remote_cache_only_new(remote, &online->cache_only[number]);
     return remote_readonly_new(remote, &online->readonly[number]);
 }

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "core/remote/algorithmia.h"
+#include "core/remote/cache_only.h"
+#include "core/remote/encrypt.h"
 #include "core/remote/local.h"
 #include "core/remote/memory.h"
+#include "core/remote/readonly.h"
 #include "core/remote/s3.h"
 
 enum {
@@ -21,6 +24,17 @@ static struct remote *memory_open(struct fixture *fixture)
     struct remote *memory = remote_memory_new();
     (void)snprintf(fixture->base, sizeof(fixture->base), "alice/contract");
     return remote_memory_put_dir(memory, "alice") == 0 ? memory : NULL;
+}
+
+/* --- the layers that a configuration can ask for, around one in memory --- */
+
+static const atomic_bool off;
+
+static struct remote *layers_open(struct fixture *fixture)
+{
+    static const unsigned char key[ENCRYPT_KEY] = "the key of the contract's tests.";
+    struct remote *remote = remote_encrypt_new(memory_open(fixture), key, "/tmp");
+    return remote_readonly_new(remote_cache_only_new(remote, &off), &off);
 }
 
 /* --- a directory --- */
@@ -132,6 +146,7 @@ static void s3_close(struct fixture *fixture)
 
 const struct contract_backend contract_backends[] = {
     { "memory", EVERYTHING | REMOTE_KEEPS_XATTRS, NULL, memory_open, NULL },
+    { "layers", EVERYTHING | REMOTE_KEEPS_XATTRS, NULL, layers_open, NULL },
     /* Extended attributes are not on every file system. */
     { "local", EVERYTHING, NULL, local_open, local_close },
     { "algorithmia", REMOTE_CAN_WRITE, algorithmia_available, algorithmia_open,
