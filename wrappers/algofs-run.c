@@ -204,7 +204,10 @@ static int check(void)
         struct wire_hello_request environment;
         char why[CONFIG_WHY_MAX];
         session_environment(&environment);
-        if (config_load(&environment, why, sizeof(why), &config) == -EINVAL) {
+        int told = config_load(&environment, why, sizeof(why), &config);
+        if (told == 0)
+            told = config_check_keys(&config, why, sizeof(why));
+        if (told == -EINVAL || (told < 0 && config.has_file)) {
             say("%s", why);
             return -1;
         }

@@ -20,7 +20,8 @@ int command_config(int argc, char **argv)
         return 2;
     }
     session_environment(&environment);
-    if (config_load(&environment, why, sizeof(why), &config) < 0) {
+    if (config_load(&environment, why, sizeof(why), &config) < 0 ||
+        config_check_keys(&config, why, sizeof(why)) < 0) {
         say("%s", why);
         return 1;
     }

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
 #include "core/config/internal.h"
+#include "core/config/keyfile.h"
 #include "core/config/profile.h"
 #include "core/config/profile-file.h"
 
@@ -176,6 +178,19 @@ static int resolve(
     return rc;
 }
 
+/* A key file that others may read; the configuration file's own warning comes first. */
+static int warn_of_keys(struct config *config)
+{
+    struct stat st;
+    for (size_t i = 0; config->warning == NULL && i < config->count; i++) {
+        const char *file = config_text(&config->connectors[i], CONFIG_OPTION_encrypt);
+        if (file != NULL && stat(file, &st) == 0 && (st.st_mode & 077) != 0 &&
+            asprintf(&config->warning, "the key file %s may be read by others: chmod 600 it", file) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 int config_load(const struct wire_hello_request *environment, char *why, size_t why_size,
     struct config *ret_config)
 {
@@ -184,6 +199,8 @@ int config_load(const struct wire_hello_request *environment, char *why, size_t 
     int rc = read_sections(&config, environment, why, why_size);
     if (rc == 0)
         rc = resolve(&config, environment, why, why_size);
+    if (rc == 0)
+        rc = warn_of_keys(&config);
     if (rc < 0) {
         if (why[0] == '\0')
             (void)snprintf(why, why_size, "%s", strerror(-rc));
@@ -192,6 +209,19 @@ int config_load(const struct wire_hello_request *environment, char *why, size_t 
     *ret_config = config;
     config = (struct config)CONFIG_INIT;
     return 0;
+}
+
+int config_check_keys(const struct config *config, char *why, size_t why_size)
+{
+    unsigned char key[KEYFILE_BYTES];
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < config->count; i++) {
+        const char *file = config_text(&config->connectors[i], CONFIG_OPTION_encrypt);
+        if (file != NULL)
+            rc = keyfile_read(file, key, why, why_size);
+    }
+    explicit_bzero(key, sizeof(key));
+    return rc;
 }
 
 /* --- printing --- */

@@ -82,6 +82,9 @@ const struct config_connector *config_lookup(const struct config *config);
 const char *config_text(const struct config_connector *connector, enum config_option option);
 bool config_yes(const struct config_connector *connector, enum config_option option);
 
+/** Whether the sections' key files can be used. 0, or as keyfile_read with the reason. */
+int config_check_keys(const struct config *config, char *why, size_t why_size);
+
 /** What is in force and where each value came from, keys masked; lines, or one JSON object. */
 void config_print(const struct config *config, struct strbuf *out);
 void config_print_json(const struct config *config, struct strbuf *out);

@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/engine/hydration.h"
 #include "core/engine/internal.h"
+#include "core/engine/offline.h"
 #include "core/engine/order.h"
 #include "core/engine/whole.h"
 
@@ -191,7 +192,7 @@ void ahead_opened(struct instance *instance, const char *path)
 {
     char directory[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    if (slash == NULL)
+    if (slash == NULL || offline_is(instance, path)) /* what is not here does not come */
         return;
     memcpy(directory, path, (size_t)(slash - path));
     directory[slash - path] = '\0';

@@ -7,6 +7,7 @@
 #include "core/engine/internal.h"
 #include "core/engine/keep.h"
 #include "core/engine/names.h"
+#include "core/engine/offline.h"
 #include "core/engine/place.h"
 #include "core/engine/question.h"
 
@@ -145,6 +146,8 @@ static int ensure_listed_entry(struct ensure *ensure, const char *directory)
     if (rc < 0 || ruled_out)
         return rc;
     rc = question_ask_briefly(ensure->instance, directory, ensure->max_age_ms, &answer);
+    if (rc == -EIO && offline_is(ensure->instance, directory)) /* the name may be here by itself */
+        return ensure_probe(ensure);
     if (rc == -EAGAIN) /* a long listing is on its way: do not wait for all its pages */
         return ensure_probe(ensure);
     if (rc < 0)
@@ -168,7 +171,7 @@ static int ensure_listed_entry(struct ensure *ensure, const char *directory)
 static int ensure_owner(struct ensure *ensure)
 {
     int rc = ensure_listing(ensure);
-    if (rc == -EACCES)
+    if (rc == -EACCES || (rc == -EIO && offline_is(ensure->instance, ensure->path)))
         return ensure_probe(ensure);
     if (rc == 0)
         ensure->lease.scope = WIRE_SCOPE_ENTRY; /* of itself, not of its directory */

@@ -14,6 +14,7 @@
 #include "core/engine/hydration.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/offline.h"
 #include "core/engine/place.h"
 #include "core/engine/question.h"
 #include "core/engine/replay.h"
@@ -141,8 +142,8 @@ int instance_open(
         }
     }
     if (account->api != NULL) {
-        if (stores->renew != NULL)
-            stores->renew(stores->context, &instance->account, account);
+        if (stores->renew != NULL && stores->renew(stores->context, &instance->account, account))
+            question_forget_all(instance);
         stores->release(stores->context, account);
     }
     *ret_instance = instance;
@@ -303,8 +304,12 @@ int instance_owner(struct instance *instance, char owner[NAME_MAX + 1])
     }
     struct remote_call call = instance_call(instance, REMOTE_DEMAND);
     int rc = instance_remote(instance, "data", &data, &rest);
-    if (rc == 0)
+    if (rc == 0 && offline_is(instance, "data")) { /* the link that was made of it */
+        ssize_t len = readlinkat(tree_root(instance->tree), "data/.my", owner, NAME_MAX);
+        owner[len < 0 ? 0 : len] = '\0';
+    } else if (rc == 0) {
         rc = remote_account(data, &call, owner, NAME_MAX + 1);
+    }
     if (rc == 0 && (!names_valid(owner) || strchr(owner, '/') != NULL || owner[0] == '\0'))
         rc = -ENOENT;
     if (rc < 0) {

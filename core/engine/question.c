@@ -13,6 +13,7 @@
 #include "core/engine/claim.h"
 #include "core/engine/internal.h"
 #include "core/engine/names.h"
+#include "core/engine/offline.h"
 #include "core/engine/place.h"
 #include "core/tree/listing.h"
 
@@ -238,6 +239,13 @@ static int question_list(struct question *question)
         LOCK_SCOPE(&instance->questions_lock);
         question->synced.lists_all = lists_all;
     }
+    if (rc == 0 && offline_is(instance, question->path)) {
+        int told = offline_answer(instance, QUESTION_LISTING, question->path);
+        if (told != -EIO) {
+            listing_free(collection.listing);
+            return told;
+        }
+    }
     if (rc == 0) {
         rc = remote_list(remote, &call, rest, question_collect, &collection);
         if (rc < 0)
@@ -265,6 +273,11 @@ static int question_probe(struct question *question)
     int rc = instance_remote(instance, question->path, &remote, &rest);
     if (rc < 0)
         return rc;
+    if (offline_is(instance, question->path)) {
+        rc = offline_answer(instance, QUESTION_ENTRY, question->path);
+        if (rc != -EIO)
+            return rc;
+    }
     rc = remote_probe(remote, &call, rest, &entry);
     if (rc < 0)
         (void)instance_failed(instance, "look up", question->path, &call, rc);
@@ -444,6 +457,15 @@ void question_forget_below(struct instance *instance, const char *path)
         if (strncmp(question->path, path, len) == 0 &&
             (question->path[len] == '/' || question->path[len] == '\0'))
             question_expire(question);
+    }
+}
+
+void question_forget_all(struct instance *instance)
+{
+    LOCK_SCOPE(&instance->questions_lock);
+    struct question *question, *next;
+    HASH_ITER(hh, instance->questions, question, next) {
+        question_expire(question);
     }
 }
 

@@ -54,6 +54,9 @@ void question_forget(struct instance *instance, enum question_kind kind, const c
 /** The same for all of `path` and of what is below it. */
 void question_forget_below(struct instance *instance, const char *path);
 
+/** The same for all answers: the remotes are asked anew. */
+void question_forget_all(struct instance *instance);
+
 /** Makes `result` the answer from now on, because it was made so here: of one on its way, too. */
 void question_settle(
     struct instance *instance, enum question_kind kind, const char *path, int result);

@@ -157,14 +157,19 @@ static struct remote *stores_online_open(void *context, const struct stores_acco
 }
 
 /* The same identity: the same sections with the same names, in the same order. */
-static void stores_online_renew(
+static bool stores_online_renew(
     void *context, struct stores_account *account, const struct stores_account *newer)
 {
     struct stores_online *online = account->handle;
     const struct stores_online *other = newer->handle;
+    bool again = false;
     (void)context;
-    for (size_t i = 0; i < online->config.count && i < other->config.count; i++)
+    for (size_t i = 0; i < online->config.count && i < other->config.count; i++) {
+        again = again ||
+                (atomic_load(&online->cache_only[i]) && !atomic_load(&other->cache_only[i]));
         stores_online_set_manner(online, i, &other->config.connectors[i]);
+    }
+    return again;
 }
 
 static void stores_online_release(void *context, struct stores_account *account)

@@ -48,8 +48,9 @@ struct stores {
     /* The listed connectors, by number from 0; NULL behind the last. NULL: "data". */
     const char *(*listed)(void *context, const struct stores_account *account, unsigned number);
     /* A newer account of the same identity was selected: `account` takes over how its remotes are to be
-     * used (readonly, cache_only). NULL: there is nothing of the kind. */
-    void (*renew)(
+     * used (readonly, cache_only). NULL: there is nothing of the kind. Returns whether one is asked again that
+     * was not: then what was answered meanwhile is in doubt. */
+    bool (*renew)(
         void *context, struct stores_account *account, const struct stores_account *newer);
     /* Gives an account back; its remotes are freed before. */
     void (*release)(void *context, struct stores_account *account);

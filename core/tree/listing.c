@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -16,6 +17,9 @@
 #include "core/base/beneath.h"
 #include "core/tree/internal.h"
 #include "core/wire/entry.h"
+
+/* On a directory that was listed completely. */
+static const char complete_attribute[] = "user.algofs.listed";
 
 struct listed {
     UT_hash_handle hh; /* uthash keeps the order of addition */
@@ -208,6 +212,13 @@ static int listing_open_directory(struct tree *tree, const char *path, mode_t *r
     return dir < 0 ? -errno : dir;
 }
 
+bool listing_was_complete(struct tree *tree, const char *path)
+{
+    char value;
+    CLEANUP_CLOSE int dir = beneath_open(tree->root, path, O_RDONLY | O_DIRECTORY);
+    return dir >= 0 && fgetxattr(dir, complete_attribute, &value, 1) >= 0;
+}
+
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     const struct listing_how *how, struct listing_outcome *ret_outcome)
 {
@@ -226,6 +237,8 @@ int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     rc = listing_apply_old(tree, dir, listing, how->partial, &place, &outcome);
     if (rc == 0)
         rc = listing_apply_new(tree, dir, listing, &place, &outcome);
+    if (rc == 0 && !how->partial) /* mostly it is marked already */
+        (void)fsetxattr(dir, complete_attribute, "1", 1, XATTR_CREATE);
     if (rc == 0 && how->keeps_times)
         entry_set_directory_time(dir, before.st_mtim);
     else if (rc == 0 && (!how->partial || outcome.created > 0 || outcome.replaced > 0))

@@ -61,4 +61,8 @@ size_t listing_count(const struct listing *listing);
 int listing_apply(struct tree *tree, const char *path, struct listing *listing,
     const struct listing_how *how, struct listing_outcome *ret_outcome);
 
+/** Whether the directory `path` was once listed completely: what it did not have then was not there. False
+ * also where the file system keeps no user attributes to remember it by. */
+bool listing_was_complete(struct tree *tree, const char *path);
+
 #endif

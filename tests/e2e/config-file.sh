@@ -50,6 +50,14 @@ expect_failure 'Read-only file system' in_prefix sh -c 'echo x >/algo/archive/fi
 expect_failure 'Read-only file system' in_prefix mkdir /algo/archive/folder
 expect_failure 'Read-only file system' in_prefix rm -f /algo/archive/file
 expect_failure 'Read-only file system' in_prefix mv /algo/archive/file /algo/archive/moved
+expect_failure 'Read-only file system' in_prefix chmod 600 /algo/archive/file
+expect_failure 'Read-only file system' in_prefix touch -d 2001-01-01 /algo/archive/file
+expect_failure 'Read-only file system' in_prefix truncate -s 1 /algo/archive/file
+expect_failure 'Read-only file system' in_prefix ln -s file /algo/archive/link
+expect_failure 'Read-only file system' in_prefix ln /algo/archive/file /algo/archive/second
+expect_failure 'Read-only file system' in_prefix setfattr -n user.a -v 1 /algo/archive/file
+expect_failure 'File exists' in_prefix mkdir /algo/archive/file
+expect_failure 'No such file' in_prefix rm /algo/archive/none
 expect archived in_prefix cat /algo/archive/file
 expect "file" ls "$T/archive"
 
