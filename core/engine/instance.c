@@ -254,10 +254,10 @@ static const char *instance_advice(const struct remote_call *call, int rc)
         return "";
     switch (rc) {
     case -EACCES:
-        return ": check ALGORITHMIA_API_KEY and what it permits";
+        return ": check the key and what it permits (algofs config shows which is used)";
     case -EHOSTUNREACH:
     case -ETIMEDOUT:
-        return ": check ALGORITHMIA_API and the network";
+        return ": check the server's address and the network (algofs config shows it)";
     case -ENOSPC:
         return ": make room on the disk of the cache (ALGOFS_CACHE)";
     default:
