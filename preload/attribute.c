@@ -16,6 +16,7 @@
 #include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 static int result(int rc)
@@ -55,6 +56,13 @@ static bool is_ours(int fd)
     return fd_kind_of(word) != FD_OUTSIDE && place_has_fd(fd);
 }
 
+/* The same, but for one opened with O_PATH: only a call with AT_EMPTY_PATH takes that. */
+static bool is_ours_and_open(int fd)
+{
+    int flags = is_ours(fd) ? sys_fcntl(fd, F_GETFL, 0) : -1;
+    return flags >= 0 && (flags & O_PATH) == 0;
+}
+
 /* ---- Mode ---- */
 
 static struct door_attributes new_mode(mode_t mode, unsigned more)
@@ -90,6 +98,8 @@ int fs_lchmod(const char *path, mode_t mode)
 
 int fs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
+    if ((flags & ~AT_SYMLINK_NOFOLLOW) != 0) /* refused before the path is looked at */
+        return real.fchmodat(dirfd, path, mode, flags);
     struct named n;
     struct follow f;
     struct door_attributes a =
@@ -105,7 +115,7 @@ int fs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 int fs_fchmod(int fd, mode_t mode)
 {
     struct door_attributes a = new_mode(mode, 0);
-    return is_ours(fd) ? set_by_descriptor(fd, &a) : real.fchmod(fd, mode);
+    return is_ours_and_open(fd) ? set_by_descriptor(fd, &a) : real.fchmod(fd, mode);
 }
 
 /* ---- Owner ---- */
@@ -146,17 +156,25 @@ int fs_lchown(const char *path, uid_t owner, gid_t group)
     return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_SLASH) ? fs_lchown(f.path, owner, group) : rc;
 }
 
-int fs_fchown(int fd, uid_t owner, gid_t group)
+static int own_by_descriptor(int fd, uid_t owner, gid_t group)
 {
     struct door_attributes a = new_owner(owner, group, 0);
-    return is_ours(fd) ? set_by_descriptor(fd, &a) : real.fchown(fd, owner, group);
+    return set_by_descriptor(fd, &a);
+}
+
+int fs_fchown(int fd, uid_t owner, gid_t group)
+{
+    return is_ours_and_open(fd) ? own_by_descriptor(fd, owner, group)
+                                : real.fchown(fd, owner, group);
 }
 
 int fs_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flags)
 {
-    if (path != NULL && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
-        return dirfd == AT_FDCWD ? real.fchownat(dirfd, path, owner, group, flags)
-                                 : fs_fchown(dirfd, owner, group);
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
+        return real.fchownat(dirfd, path, owner, group, flags);
+    if (readable_text(path) && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
+        return dirfd == AT_FDCWD || !is_ours(dirfd) ? real.fchownat(dirfd, path, owner, group, flags)
+                                                    : own_by_descriptor(dirfd, owner, group);
     struct named n;
     struct follow f;
     struct door_attributes a = new_owner(
@@ -181,6 +199,12 @@ static struct door_attributes new_times(const struct timespec times[2], unsigned
     };
 }
 
+/* Whether times were given that cannot be read. */
+static bool bad_times(const void *times, size_t size)
+{
+    return times != NULL && !readable_bytes(times, size);
+}
+
 static const struct timespec *from_timevals(const struct timeval times[2], struct timespec out[2])
 {
     if (times == NULL)
@@ -201,6 +225,8 @@ int fs_utime(const char *path, const struct utimbuf *times)
         return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_ALWAYS) ? fs_utime(f.path, times) : rc;
     }
     struct timespec wanted[2] = { { 0 } };
+    if (bad_times(times, sizeof(*times)))
+        return result(-EFAULT);
     if (times != NULL) {
         wanted[0].tv_sec = times->actime;
         wanted[1].tv_sec = times->modtime;
@@ -209,12 +235,23 @@ int fs_utime(const char *path, const struct utimbuf *times)
     return set_by_path(&n.t, n.name, &a);
 }
 
+/* Times that are none are refused after the path was found. */
+static int refuse_times(const struct target *t, unsigned more)
+{
+    struct stat st;
+    int rc = sys_fstatat(
+        t->dirfd, t->path, &st, (more & WIRE_SET_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0);
+    return result(rc < 0 ? rc : -EINVAL);
+}
+
 /* utimes and its kin: microseconds outside their range are EINVAL, as in the kernel. */
 static int set_timevals(const struct named *n, const struct timeval times[2], unsigned more)
 {
+    if (bad_times(times, 2 * sizeof(*times)))
+        return result(-EFAULT);
     for (int i = 0; times != NULL && i < 2; i++)
         if (times[i].tv_usec < 0 || times[i].tv_usec > 999999)
-            return result(-EINVAL);
+            return refuse_times(&n->t, more);
     struct timespec wanted[2];
     struct door_attributes a = new_times(from_timevals(times, wanted), more);
     return set_by_path(&n->t, n->name, &a);
@@ -247,8 +284,10 @@ int fs_lutimes(const char *path, const struct timeval times[2])
 int fs_futimes(int fd, const struct timeval times[2])
 {
     struct timespec wanted[2];
-    if (!is_ours(fd))
+    if (!is_ours_and_open(fd))
         return real.futimes(fd, times);
+    if (bad_times(times, 2 * sizeof(*times)))
+        return result(-EFAULT);
     struct door_attributes a = new_times(from_timevals(times, wanted), 0);
     return set_by_descriptor(fd, &a);
 }
@@ -269,22 +308,27 @@ int fs_futimesat(int dirfd, const char *path, const struct timeval times[2])
 
 int fs_futimens(int fd, const struct timespec times[2])
 {
+    if (!is_ours_and_open(fd) || bad_times(times, 2 * sizeof(*times)))
+        return real.futimens(fd, times);
     struct door_attributes a = new_times(times, 0);
-    return is_ours(fd) ? set_by_descriptor(fd, &a) : real.futimens(fd, times);
+    return set_by_descriptor(fd, &a);
 }
 
 int fs_utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
-    if (path == NULL || (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)) {
-        if (dirfd == AT_FDCWD || !is_ours(dirfd))
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
+        return real.utimensat(dirfd, path, times, flags);
+    if ((flags & AT_EMPTY_PATH) != 0 && readable_text(path) && path[0] == '\0') {
+        if (dirfd == AT_FDCWD || !is_ours(dirfd) || bad_times(times, 2 * sizeof(*times)))
             return real.utimensat(dirfd, path, times, flags);
-        return fs_futimens(dirfd, times);
+        struct door_attributes a = new_times(times, 0);
+        return set_by_descriptor(dirfd, &a);
     }
     struct named n;
     struct follow f;
     if (target_find_name_as(&n, dirfd, path, follow_flags(flags)) < 0)
         return -1;
-    if (!n.t.inside) {
+    if (!n.t.inside || bad_times(times, 2 * sizeof(*times))) {
         int rc = real.utimensat(n.t.dirfd, n.t.path, times, flags);
         return follow_leads_inside(rc < 0, &f, dirfd, path, follow_flags(flags)) ? fs_utimensat(AT_FDCWD, f.path, times, flags) : rc;
     }

@@ -20,6 +20,7 @@
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/library.h"
+#include "preload/readable.h"
 
 enum {
     STALE_TRIES = 16, /* of a program that is replaced faster than it can be fetched */
@@ -147,8 +148,18 @@ static int exec_program(const char *path, char *const argv[], char *const envp[]
     return rc;
 }
 
+/* A list that cannot be read: the kernel finds out in its own order. */
+static bool bad_list(char *const list[])
+{
+    return list != NULL && !readable_bytes(list, sizeof(*list));
+}
+
 int fs_execve(const char *path, char *const argv[], char *const envp[])
 {
+    if (bad_list(argv) || bad_list(envp)) {
+        struct target t;
+        return target_find(&t, AT_FDCWD, path) < 0 ? -1 : real.execve(t.path, argv, envp);
+    }
     int rc = lazy_before_exec();
     if (rc < 0)
         return fail(-rc);
@@ -277,7 +288,7 @@ static int exec_script_at(const struct exec_script *script, int dirfd, const cha
 
 int fs_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-    if (path != NULL && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
+    if (readable_text(path) && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
         return fs_fexecve(dirfd, argv, envp);
     struct target t;
     if (target_find(&t, dirfd, path) < 0)

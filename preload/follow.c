@@ -10,6 +10,7 @@
 #include "core/client/session.h"
 #include "preload/cwd.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 enum {
@@ -320,7 +321,7 @@ bool follow_failed_call(struct follow *ret, int dirfd, const char *path, enum fo
     int saved = errno;
     size_t prefix_len;
     (void)session_prefix(&prefix_len);
-    size_t len = path == NULL || prefix_len == 0 ? 0 : strnlen(path, PATH_MAX);
+    size_t len = prefix_len == 0 || !readable_text(path) ? 0 : strnlen(path, PATH_MAX);
     if (len == 0 || len >= PATH_MAX)
         return false;
     size_t parent = len;

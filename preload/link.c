@@ -8,6 +8,7 @@
 #include "preload/change.h"
 #include "preload/follow.h"
 #include "preload/fs.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 #include "preload/write.h"
 
@@ -43,8 +44,13 @@ static int refuse_node(const struct target *t)
 
 /* ---- Directories ---- */
 
-static int make_directory(const struct named *n, mode_t mode)
+static int make_directory(const struct named *n, const char *path, mode_t mode)
 {
+    struct stat st;
+    if (target_last_dots(path) != 0) { /* what is there already, or could not be */
+        int found = sys_fstatat(n->t.dirfd, n->t.path, &st, 0);
+        return result(found < 0 ? found : -EEXIST);
+    }
     int rc = may_make(&n->t);
     if (rc == 0)
         rc = door_make_directory(n->name, mode & ~write_umask() & 07777);
@@ -58,7 +64,7 @@ int fs_mkdir(const char *path, mode_t mode)
     if (target_find_name_as(&n, AT_FDCWD, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
-        return make_directory(&n, mode);
+        return make_directory(&n, path, mode);
     int rc = real.mkdir(n.t.path, mode);
     return follow_leads_inside(rc < 0, &f, AT_FDCWD, path, FOLLOW_NEVER) ? fs_mkdir(f.path, mode) : rc;
 }
@@ -70,22 +76,9 @@ int fs_mkdirat(int dirfd, const char *path, mode_t mode)
     if (target_find_name_as(&n, dirfd, path, FOLLOW_NEVER) < 0)
         return -1;
     if (n.t.inside)
-        return make_directory(&n, mode);
+        return make_directory(&n, path, mode);
     int rc = real.mkdirat(n.t.dirfd, n.t.path, mode);
     return follow_leads_inside(rc < 0, &f, dirfd, path, FOLLOW_NEVER) ? fs_mkdirat(AT_FDCWD, f.path, mode) : rc;
-}
-
-/* "x/." and "x/..": rmdir has errors of its own for them. */
-static int last_dots(const char *path)
-{
-    size_t len = path == NULL ? 0 : strlen(path);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    size_t dots = 0;
-    while (dots < len && path[len - 1 - dots] == '.')
-        dots++;
-    bool whole = dots == len || path[len - 1 - dots] == '/';
-    return whole && dots <= 2 ? (int)dots : 0;
 }
 
 static int remove_named(const struct named *n, const char *path, int flags)
@@ -93,9 +86,9 @@ static int remove_named(const struct named *n, const char *path, int flags)
     if ((flags & ~AT_REMOVEDIR) != 0)
         return result(-EINVAL);
     bool directory = (flags & AT_REMOVEDIR) != 0;
-    if (directory && last_dots(path) == 1)
+    if (directory && target_last_dots(path) == 1)
         return result(-EINVAL);
-    if (directory && last_dots(path) == 2)
+    if (directory && target_last_dots(path) == 2)
         return result(-ENOTEMPTY);
     struct stat st;
     int rc = may_change(&n->t);
@@ -170,10 +163,37 @@ struct pair {
 
 enum pair_side { PAIR_FAILED = -1, PAIR_OUTSIDE = 0, PAIR_INSIDE = 1 };
 
+/* What a name is, whether or not a slash stands behind it. 0 or -errno. */
+static int stat_itself(const struct target *t, struct stat *st)
+{
+    char path[PATH_MAX];
+    size_t len = strnlen(t->path, sizeof(path) - 1);
+    memcpy(path, t->path, len);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    path[len] = '\0';
+    return sys_fstatat(t->dirfd, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
 /* PAIR_FAILED: errno is set; a pair across the prefix's border is EXDEV. */
 static enum pair_side find_pair_as(struct pair *p, int from_dirfd, const char *from_path,
-    enum follow_last from_last, int to_dirfd, const char *to_path)
+    enum follow_last from_last, int to_dirfd, const char *to_path, bool links)
 {
+    if (!readable_text(from_path) || !readable_text(to_path)) { /* the kernel says EFAULT */
+        if (target_find_name_as(&p->from, from_dirfd, from_path, from_last) < 0)
+            return PAIR_FAILED;
+        int rc = target_find_name_as(&p->to, to_dirfd, to_path, FOLLOW_NEVER);
+        return rc < 0 ? PAIR_FAILED : PAIR_OUTSIDE;
+    }
+    if (from_path[0] == '\0' || to_path[0] == '\0') {
+        int rc = from_path[0] == '\0' ? -ENOENT : 0;
+        if (rc == 0 && target_find_name_as(&p->from, from_dirfd, from_path, from_last) < 0)
+            return PAIR_FAILED;
+        if (rc == 0)
+            rc = target_check_parent(&p->from.t);
+        (void)result(rc < 0 ? rc : -ENOENT);
+        return PAIR_FAILED;
+    }
     if (target_find_name_as(&p->from, from_dirfd, from_path, from_last) < 0 ||
         target_find_name_as(&p->to, to_dirfd, to_path, FOLLOW_NEVER) < 0)
         return PAIR_FAILED;
@@ -187,8 +207,10 @@ static enum pair_side find_pair_as(struct pair *p, int from_dirfd, const char *f
             target_find_name_as(to ? &p->to : &p->from, AT_FDCWD, f.path, FOLLOW_NEVER) < 0)
             return PAIR_FAILED;
     }
-    /* The kernel walks to both parents before it looks at anything else. */
-    int rc = target_check_parent(&p->from.t);
+    /* The kernel walks to both parents before it looks at anything else; a link needs its source first. */
+    struct stat st;
+    int rc = links ? sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW)
+                   : target_check_parent(&p->from.t);
     if (rc == 0)
         rc = target_check_parent(&p->to.t);
     if (rc == 0 && p->from.t.inside != p->to.t.inside)
@@ -197,9 +219,9 @@ static enum pair_side find_pair_as(struct pair *p, int from_dirfd, const char *f
 }
 
 static enum pair_side find_pair(
-    struct pair *p, int from_dirfd, const char *from, int to_dirfd, const char *to)
+    struct pair *p, int from_dirfd, const char *from, int to_dirfd, const char *to, bool links)
 {
-    return find_pair_as(p, from_dirfd, from, FOLLOW_NEVER, to_dirfd, to);
+    return find_pair_as(p, from_dirfd, from, FOLLOW_NEVER, to_dirfd, to, links);
 }
 
 /* A pair that the kernel took for outside and failed: whether links lead either side into the prefix. */
@@ -229,17 +251,24 @@ static bool is_above(const char *above, const char *below)
     return strncmp(above, below, len) == 0 && below[len] == '/';
 }
 
+/* In the kernel's order (do_renameat2). */
 static int rename_inside(const struct pair *p, const char *from, const char *to, unsigned flags)
 {
-    if (last_dots(from) != 0 || last_dots(to) != 0)
-        return result(last_dots(from) == 0 && (flags & RENAME_NOREPLACE) != 0 ? -EEXIST : -EBUSY);
+    if (target_last_dots(from) != 0)
+        return result(-EBUSY);
+    if (target_last_dots(to) != 0)
+        return result((flags & RENAME_NOREPLACE) != 0 ? -EEXIST : -EBUSY);
     struct stat st;
-    int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    struct stat there;
+    bool slash = p->from.t.slash || p->to.t.slash;
+    int rc = stat_itself(&p->from.t, &st);
     if (rc == 0)
         rc = may_change(&p->from.t);
     if (rc == 0 && p->to.t.rel_len == 0)
         rc = -EBUSY;
-    if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
+    if (rc == 0 && (flags & RENAME_NOREPLACE) != 0 && stat_itself(&p->to.t, &there) == 0)
+        rc = -EEXIST;
+    if (rc == 0 && slash && !S_ISDIR(st.st_mode))
         rc = -ENOTDIR;
     if (rc == 0 && is_above(p->from.name, p->to.name))
         rc = -EINVAL;
@@ -260,7 +289,7 @@ static __attribute__((noinline)) int renamed_by_links(
 int fs_rename(const char *from, const char *to)
 {
     struct pair p;
-    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
+    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to, false);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
     int rc = real.rename(p.from.t.path, p.to.t.path);
@@ -270,7 +299,7 @@ int fs_rename(const char *from, const char *to)
 int fs_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
 {
     struct pair p;
-    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to, false);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, 0);
     int rc = real.renameat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path);
@@ -279,8 +308,12 @@ int fs_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
 
 int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned flags)
 {
+    bool exchange = (flags & RENAME_EXCHANGE) != 0;
+    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0 ||
+        (exchange && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) != 0))
+        return result(-EINVAL);
     struct pair p;
-    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to);
+    enum pair_side side = find_pair(&p, from_dirfd, from, to_dirfd, to, false);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : rename_inside(&p, from, to, flags);
     int rc =
@@ -290,25 +323,39 @@ int fs_renameat2(int from_dirfd, const char *from, int to_dirfd, const char *to,
 
 /* ---- Links: the agent knows which stores can hold them; nodes: EPERM, for none can ---- */
 
+static bool is_there(const struct target *t)
+{
+    struct stat st;
+    return stat_itself(t, &st) == 0;
+}
+
 static int make_link(const struct pair *p)
 {
     struct stat st;
     int rc = sys_fstatat(p->from.t.dirfd, p->from.t.path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0 && (p->to.t.slash || is_there(&p->to.t)))
+        rc = -change_cannot_hold(&p->to.t); /* EEXIST, or what the name's end makes of it */
     if (rc == 0)
         rc = may_make(&p->to.t);
     if (rc == 0 && p->from.t.rel_len == 0)
         rc = -EPERM;
-    if (rc == 0 && (p->from.t.slash || p->to.t.slash) && !S_ISDIR(st.st_mode))
-        rc = p->from.t.slash ? -ENOTDIR : -ENOENT;
     return result(rc < 0 ? rc : door_link(p->from.name, p->to.name));
 }
 
+/* In the kernel's order: the text, then what is there already. */
 static int make_symlink(const struct named *n, const char *text)
 {
-    struct stat st;
-    int rc = may_make(&n->t);
-    if (rc == 0 && n->t.slash)
-        rc = sys_fstatat(n->t.dirfd, n->t.path, &st, 0) == 0 ? -EEXIST : -ENOENT;
+    int rc = 0;
+    if (!readable_text(text))
+        rc = -EFAULT;
+    else if (text[0] == '\0')
+        rc = -ENOENT;
+    else if (strnlen(text, PATH_MAX) >= PATH_MAX)
+        rc = -ENAMETOOLONG;
+    else if (n->t.slash || is_there(&n->t))
+        rc = -change_cannot_hold(&n->t);
+    if (rc == 0)
+        rc = may_make(&n->t);
     return result(rc < 0 ? rc : door_make_symlink(text, n->name));
 }
 
@@ -325,7 +372,7 @@ static __attribute__((noinline)) int linked_by_links(
 int fs_link(const char *from, const char *to)
 {
     struct pair p;
-    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to);
+    enum pair_side side = find_pair(&p, AT_FDCWD, from, AT_FDCWD, to, true);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : make_link(&p);
     int rc = real.link(p.from.t.path, p.to.t.path);
@@ -335,7 +382,9 @@ int fs_link(const char *from, const char *to)
 int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, int flags)
 {
     struct pair p;
-    bool by_descriptor = (flags & AT_EMPTY_PATH) != 0 && from != NULL && from[0] == '\0';
+    if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
+        return result(-EINVAL);
+    bool by_descriptor = (flags & AT_EMPTY_PATH) != 0 && readable_text(from) && from[0] == '\0';
     if (by_descriptor) {
         struct target t;
         if (target_find_as(&t, to_dirfd, to, FOLLOW_NEVER) < 0)
@@ -343,7 +392,7 @@ int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, in
         return t.inside ? refuse_node(&t) : real.linkat(from_dirfd, from, t.dirfd, t.path, flags);
     }
     enum follow_last last = (flags & AT_SYMLINK_FOLLOW) != 0 ? FOLLOW_ALWAYS : FOLLOW_NEVER;
-    enum pair_side side = find_pair_as(&p, from_dirfd, from, last, to_dirfd, to);
+    enum pair_side side = find_pair_as(&p, from_dirfd, from, last, to_dirfd, to, true);
     if (side != PAIR_OUTSIDE)
         return side == PAIR_FAILED ? -1 : make_link(&p);
     int rc = real.linkat(p.from.t.dirfd, p.from.t.path, p.to.t.dirfd, p.to.t.path, flags);
@@ -377,7 +426,13 @@ int fs_symlinkat(const char *text, int dirfd, const char *path)
 /* mknod can make a plain file; nothing else has a place on a remote. */
 static int make_node(const struct named *n, mode_t mode)
 {
-    if ((mode & S_IFMT) != 0 && !S_ISREG(mode))
+    mode_t type = mode & S_IFMT;
+    if (type == S_IFDIR)
+        return result(-EPERM);
+    if (type != 0 && !S_ISREG(mode) && !S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) &&
+        !S_ISSOCK(mode))
+        return result(-EINVAL);
+    if (type != 0 && !S_ISREG(mode))
         return refuse_node(&n->t);
     if (n->t.slash)
         return result(-change_slash(&n->t));

@@ -12,6 +12,7 @@
 #include "preload/fs.h"
 #include "preload/lazy.h"
 #include "preload/maps.h"
+#include "preload/readable.h"
 #include "preload/write.h"
 
 /* Whether a part of a file that is not all here was ever mapped. */
@@ -19,6 +20,8 @@ static _Atomic bool part_mapped;
 
 void *fs_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
 {
+    if ((protection & PROT_READ) == 0 && at != NULL)
+        readable_forget(at, len);
     if ((flags & MAP_ANONYMOUS) != 0)
         return real.mmap(at, len, protection, flags, fd, offset);
     if (fdtable_is_lazy(fd) && offset >= 0) {
@@ -86,6 +89,7 @@ int fs_msync(void *at, size_t len, int flags)
 
 int fs_munmap(void *at, size_t len)
 {
+    readable_forget(at, len);
     if (!write_has_mappings())
         return real.munmap(at, len);
     (void)write_commit_mapped(at, len); /* munmap tells of no verdict; the agent keeps what failed */

@@ -70,11 +70,29 @@ static enum follow_last follow_open(int flags)
     return itself ? FOLLOW_SLASH : FOLLOW_ALWAYS;
 }
 
+/* A path that is said to be a directory's, by a slash, a dot or O_DIRECTORY, opened to be written or made. */
+static int refuse_directory(const struct target *t, int flags, bool dots)
+{
+    struct stat st;
+    if ((flags & O_CREAT) != 0 && !dots) { /* no file can be made by such a name */
+        int rc = target_check_parent(t);
+        return fail(rc < 0 ? -rc : EISDIR);
+    }
+    int rc = sys_fstatat(t->dirfd, t->path, &st, 0);
+    if (rc < 0)
+        return fail(-rc);
+    if (!S_ISDIR(st.st_mode))
+        return fail(ENOTDIR);
+    return fail((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? EEXIST : EISDIR);
+}
+
 static int open_to_write(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct named n;
     if (target_find_name_as(&n, dirfd, path, follow_open(flags)) < 0)
         return -1;
+    if (n.t.inside && (n.t.slash || (flags & (O_DIRECTORY | O_TMPFILE)) == O_DIRECTORY))
+        return refuse_directory(&n.t, flags, target_last_dots(path) != 0);
     return write_open(&n.t, n.name, flags, mode);
 }
 
@@ -124,11 +142,20 @@ int open_arrived(int fd)
     return flags < 0 ? fd : opened_by_link(fd, flags);
 }
 
+/* Nobody knows what making a directory by open should do: EINVAL, before the path is looked at (Linux 6.4). */
+static bool bad_flags(int flags)
+{
+    return (flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY) && (flags & O_PATH) == 0 &&
+        (flags & O_TMPFILE) != O_TMPFILE;
+}
+
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct target t;
     if (target_find_as(&t, dirfd, path, follow_open(flags)) < 0)
-        return -1;
+        return bad_flags(flags) ? fail(EINVAL) : -1;
+    if (t.inside && bad_flags(flags))
+        return fail(EINVAL);
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)
                                      : open_to_write(dirfd, path, flags, mode);
@@ -148,7 +175,9 @@ int fs_open(const char *path, int flags, mode_t mode)
 {
     struct target t;
     if (target_find_as(&t, AT_FDCWD, path, follow_open(flags)) < 0)
-        return -1;
+        return bad_flags(flags) ? fail(EINVAL) : -1;
+    if (t.inside && bad_flags(flags))
+        return fail(EINVAL);
     if (t.inside)
         return only_reads(&t, flags) ? open_to_read(&t, flags)
                                      : open_to_write(AT_FDCWD, path, flags, mode);

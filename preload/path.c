@@ -120,8 +120,10 @@ int fs_inotify_add_watch(int fd, const char *path, uint32_t mask)
 {
     struct target t;
     struct follow f;
-    if (target_find(&t, AT_FDCWD, path) < 0)
+    if (target_find(&t, AT_FDCWD, path) < 0) {
+        errno = sys_fcntl(fd, F_GETFD, 0) < 0 ? EBADF : errno; /* looked at first */
         return -1;
+    }
     int rc = real.inotify_add_watch(fd, t.path, mask);
     if (follow_leads_inside(rc < 0 && !t.inside, &f, AT_FDCWD, path, FOLLOW_ALWAYS))
         return fs_inotify_add_watch(fd, f.path, mask);

@@ -14,6 +14,7 @@
 #include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/lazy.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 static int fail(int error)
@@ -30,7 +31,7 @@ struct socket_path {
 static bool has_path(const struct sockaddr *address, socklen_t len, struct socket_path *ret_path)
 {
     size_t head = offsetof(struct sockaddr_un, sun_path);
-    if (address == NULL || len <= head || len > sizeof(struct sockaddr_un) ||
+    if (len <= head || len > sizeof(struct sockaddr_un) || !readable_bytes(address, len) ||
         address->sa_family != AF_UNIX)
         return false;
     memset(ret_path, 0, sizeof(*ret_path));
@@ -111,7 +112,7 @@ static int fill_passed(const struct msghdr *message)
 
 ssize_t fs_sendmsg(int socket, const struct msghdr *message, int flags)
 {
-    int rc = message != NULL && message->msg_controllen > 0 ? fill_passed(message) : 0;
+    int rc = readable_bytes(message, sizeof(*message)) && message->msg_controllen > 0 ? fill_passed(message) : 0;
     return rc < 0 ? fail(-rc) : real.sendmsg(socket, message, flags);
 }
 

@@ -12,6 +12,7 @@
 #include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64) &&
@@ -76,11 +77,17 @@ int fs_fstat(int fd, struct stat *st)
 /* "" with AT_EMPTY_PATH speaks of the descriptor itself. */
 static bool is_empty_path(const char *path, int flags)
 {
-    return (flags & AT_EMPTY_PATH) != 0 && (path == NULL || path[0] == '\0');
+    return (flags & AT_EMPTY_PATH) != 0 && (path == NULL || (readable_text(path) && path[0] == '\0'));
 }
+
+enum {
+    STAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE,
+};
 
 int fs_fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
+    if ((flags & ~STAT_FLAGS) != 0) /* refused before the path is looked at */
+        return real.fstatat(dirfd, path, st, flags);
     if (is_empty_path(path, flags))
         return presented_fd(dirfd, real.fstatat(dirfd, path, st, flags), st);
     struct target t;
@@ -159,6 +166,8 @@ int fs_fxstatat(int version, int dirfd, const char *path, struct stat *st, int f
 
 int fs_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *stx)
 {
+    if ((flags & ~STAT_FLAGS) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+        return real.statx(dirfd, path, flags, mask, stx);
     if (is_empty_path(path, flags)) {
         int rc = real.statx(dirfd, path, flags, mask, stx);
         fd_word word = fdtable_get(dirfd);
@@ -227,8 +236,23 @@ long fs_pathconf(const char *path, int name)
     return rc;
 }
 
+/* What the kernel refuses before it looks at the path. */
+static bool bad_access(int mode, int flags)
+{
+    return (mode & ~(R_OK | W_OK | X_OK)) != 0 ||
+        (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EACCESS | AT_EMPTY_PATH)) != 0;
+}
+
+static int refuse(int error)
+{
+    errno = error;
+    return -1;
+}
+
 int fs_access(const char *path, int mode)
 {
+    if (bad_access(mode, 0))
+        return refuse(EINVAL);
     struct target t;
     struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)
@@ -241,6 +265,8 @@ int fs_access(const char *path, int mode)
 
 int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 {
+    if (bad_access(mode, flags))
+        return refuse(EINVAL);
     struct target t;
     struct follow f;
     if (target_find_as(&t, dirfd, path, follow_flags(flags)) < 0 || change_access(&t, mode) < 0)
@@ -253,6 +279,8 @@ int fs_faccessat(int dirfd, const char *path, int mode, int flags)
 
 int fs_euidaccess(const char *path, int mode)
 {
+    if (bad_access(mode, 0))
+        return refuse(EINVAL);
     struct target t;
     struct follow f;
     if (target_find(&t, AT_FDCWD, path) < 0 || change_access(&t, mode) < 0)

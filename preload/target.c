@@ -12,6 +12,7 @@
 #include "preload/fdtable.h"
 #include "preload/follow.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 
 static const char *prefix;
 static size_t prefix_len;
@@ -101,9 +102,21 @@ static inline bool may_be_inside(int dirfd, const char *path)
     return (where == CWD_ABOVE || has_up(path)) && has_prefix_name(path);
 }
 
+int target_last_dots(const char *path)
+{
+    size_t len = path == NULL ? 0 : strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    size_t dots = 0;
+    while (dots < len && path[len - 1 - dots] == '.')
+        dots++;
+    bool whole = dots == len || path[len - 1 - dots] == '/';
+    return whole && dots <= 2 ? (int)dots : 0;
+}
+
 bool target_may_be_inside(const char *path)
 {
-    return may_be_inside(AT_FDCWD, path);
+    return readable_text(path) && may_be_inside(AT_FDCWD, path);
 }
 
 static int fail(int error)
@@ -412,7 +425,9 @@ static int locate(struct target *t, int dirfd, const char *path)
     t->magic = false;
     t->dirfd = dirfd;
     t->path = path;
-    if ((path != NULL && point_straight(t, path)) || !may_be_inside(dirfd, path))
+    if (!readable_text(path)) /* the kernel's to answer */
+        return 0;
+    if (point_straight(t, path) || !may_be_inside(dirfd, path))
         return 0;
     if (is_near(dirfd, path)) {
         t->inside = true;
@@ -480,7 +495,10 @@ int target_check_parent(const struct target *t)
         len--;
     while (len > 0 && parent[len - 1] != '/')
         len--;
-    parent[len] = '\0';
+    if (len + 2 > sizeof(parent))
+        return -ENAMETOOLONG;
+    memcpy(parent + len, ".", len > 0 ? 2 : 1); /* with the dot: whether it may be searched, too */
+    parent[len + (len > 0)] = '\0';
     int rc = len == 0 ? 0 : sys_fstatat(t->dirfd, parent, &st, 0);
     return rc < 0 ? rc : 0;
 }

@@ -77,6 +77,8 @@ int target_check_parent(const struct target *t);
 /** Only translates: nothing is asked of the remote. */
 int target_translate(struct target *t, int dirfd, const char *path);
 
+/** How a path ends: 1 in the component ".", 2 in "..", else 0. */
+int target_last_dots(const char *path);
 /** False only if `path` (from the cwd) certainly is not inside. Costs a comparison. */
 bool target_may_be_inside(const char *path);
 

@@ -20,6 +20,7 @@
 #include "preload/follow.h"
 #include "preload/fs.h"
 #include "preload/place.h"
+#include "preload/readable.h"
 #include "preload/target.h"
 
 static ssize_t fail(int error)
@@ -95,6 +96,8 @@ static ssize_t get_inside(const struct named *n, const char *name, void *value, 
 {
     if (exists(&n->t, flags) < 0)
         return -1;
+    if (!readable_text(name))
+        return fail(EFAULT);
     if (strcmp(name, acl_name) != 0)
         return get_users(n->name, name, value, size);
     char acl[ACL_SIZE];
