@@ -91,7 +91,9 @@ demo: deps
 	+@$(MAKE) --no-print-directory build
 	@BUILD=$(abspath $(BUILD)) examples/demo
 
-unit: $(UNIT) $(HELPERS) $(BUILD)/unit/s3-tool
+PROBES := $(BUILD)/helpers/probe $(BUILD)/helpers/probe-fortify $(BUILD)/helpers/probe-lfs
+
+unit: $(UNIT) $(HELPERS) $(PROBES) $(BUILD)/unit/s3-tool
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -156,6 +158,20 @@ $(BUILD)/unit/%: $(BUILD)/obj/%.o $(BUILD)/lib/libcore.a
 $(BUILD)/helpers/%: tests/helpers/%.c $(wildcard tests/helpers/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g $< -lpthread -o $@
+
+# The symbol test, made from the tables: by label, and by name as two kinds of programs are built. What is
+# dangerous or deprecated is called on purpose, so warnings are off.
+PROBE_SRC := preload/calls.def tests/symbols/rows.def tests/symbols/probe.h scripts/make-probes
+PROBE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -w -Wl,--no-warnings
+$(BUILD)/helpers/probe.c $(BUILD)/helpers/probe-plain.c: $(BUILD)/helpers/probe%.c: $(PROBE_SRC)
+	@mkdir -p $(@D)
+	scripts/make-probes $(if $*,--plain) >$@
+$(BUILD)/helpers/probe: $(BUILD)/helpers/probe.c
+	$(CC) $(PROBE_CFLAGS) -O0 $< -o $@
+$(BUILD)/helpers/probe-fortify: $(BUILD)/helpers/probe-plain.c
+	$(CC) $(PROBE_CFLAGS) -O2 -D_FORTIFY_SOURCE=3 $< -o $@
+$(BUILD)/helpers/probe-lfs: $(BUILD)/helpers/probe-plain.c
+	$(CC) $(PROBE_CFLAGS) -O0 -D_FILE_OFFSET_BITS=64 $< -o $@
 
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)

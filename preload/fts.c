@@ -463,7 +463,7 @@ int fs_fts_set(FTS *fts, FTSENT *entry, int instruction)
         return real.fts_set(fts, entry, instruction);
     if (instruction < 0 || instruction > FTS_SKIP) {
         errno = EINVAL;
-        return -1;
+        return 1; /* as libc's */
     }
     entry->fts_instr = (unsigned short)instruction;
     return 0;

@@ -219,8 +219,10 @@ int fs_name_to_handle_at(
     struct target t;
     if (target_find(&t, dirfd, path) < 0)
         return -1;
+    struct stat st;
+    int found = t.inside ? sys_fstatat(t.dirfd, t.path, &st, 0) : 0;
     if (t.inside) /* a handle would be opened behind our back */
-        return fail(EOPNOTSUPP);
+        return fail(found < 0 ? -found : EOPNOTSUPP);
     struct follow f;
     int rc = real.name_to_handle_at(t.dirfd, t.path, handle, mount_id, flags);
     bool follows = (flags & AT_SYMLINK_FOLLOW) != 0;

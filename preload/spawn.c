@@ -252,7 +252,7 @@ int fs_posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions,
 {
     struct target t;
     int error = find(&t, path);
-    if (error != 0)
+    if (error != 0 && error != ENOENT) /* that one the child will meet */
         return error;
     struct follow f;
     if (!t.inside && follow_links_inside(&f, AT_FDCWD, path, FOLLOW_ALWAYS))

@@ -64,8 +64,6 @@ static int make_unique(char *template, int suffix, int flags, bool directory)
         if (errno != EEXIST)
             break;
     }
-    if (marks != NULL)
-        memcpy(marks, "XXXXXX", MARKS);
     return -1;
 }
 
