@@ -206,7 +206,8 @@ static void show(const char *name)
 
 static void rm_all(void)
 {
-    static const char *const all[] = { "full/x", "full/y", "full/z", "d/x", "d/y", "f", "g", "new", "empty/x" };
+    static const char *const all[] = { "full/x", "full/y", "full/z", "d/x", "d/y", "f", "g", "new/x", "new",
+        "empty/x" };
     static const char *const folders[] = { "full/z", "d/z", "d/y", "d", "full", "empty", "new", "newd" };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)unlink(at(all[i]));
@@ -429,27 +430,37 @@ static void try_bad_pointers(void)
 
 static void try_modes(void)
 {
-    struct stat st;
     umask(027);
+    (void)unlink(at("mf"));
     say("mkdir", "newd", mkdir(at("newd"), 0777));
     show("newd");
-    say("open", "new", closed(open(at("new"), O_CREAT | O_WRONLY, 0666)));
-    show("new");
+    say("open", "new", closed(open(at("mf"), O_CREAT | O_WRONLY, 0666)));
+    show("mf");
     umask(022);
     static const mode_t modes[] = { 0, 0400, 0111, 0644, 0777, 02755, 04755, 06711 };
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         char text[16];
         snprintf(text, sizeof(text), "%o", modes[i]);
-        say("chmod", text, chmod(at("new"), modes[i]));
-        show("new");
-        say("open r", text, closed(open(at("new"), O_RDONLY)));
-        say("open w", text, closed(open(at("new"), O_WRONLY)));
-        say("access r", text, access(at("new"), R_OK));
-        say("access x", text, access(at("new"), X_OK));
-        say("truncate", text, truncate(at("new"), 0));
+        say("chmod", text, chmod(at("mf"), modes[i]));
+        show("mf");
+        say("open r", text, closed(open(at("mf"), O_RDONLY)));
+        say("open w", text, closed(open(at("mf"), O_WRONLY)));
+        say("access r", text, access(at("mf"), R_OK));
+        say("access x", text, access(at("mf"), X_OK));
+        say("truncate", text, truncate(at("mf"), 0));
         say("chmod folder", text, chmod(at("full"), modes[i] | 0700));
         show("full");
     }
+    say("chown to root", "f", chown(at("f"), getuid() == 0 ? 65534 : 0, (gid_t)-1));
+    say("chgrp", "f", chown(at("f"), (uid_t)-1, getuid() == 0 ? 65534 : 0));
+    say("chown back", "f", chown(at("f"), getuid(), getgid()));
+}
+
+/* What a folder that its owner has locked by its mode allows. Not part of the test: the agent works in the folders
+ * of the tree as their owner. For a look by hand. */
+static void try_locked(void)
+{
+    struct stat st;
     static const mode_t locked[] = { 0, 0500, 0300, 0600 };
     for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
         char text[16];
@@ -474,9 +485,6 @@ static void try_modes(void)
         say("utimensat in", text, utimensat(AT_FDCWD, at("full/x"), NULL, 0));
         say("chmod", "back", chmod(at("full"), 0755));
     }
-    say("chown to root", "f", chown(at("f"), getuid() == 0 ? 65534 : 0, (gid_t)-1));
-    say("chgrp", "f", chown(at("f"), (uid_t)-1, getuid() == 0 ? 65534 : 0));
-    say("chown back", "f", chown(at("f"), getuid(), getgid()));
 }
 
 int main(int argc, char **argv)
@@ -500,11 +508,12 @@ int main(int argc, char **argv)
         perror(dir);
     make_tree();
     static void (*const parts[])(void) = { try_lookups, try_one_name, try_pairs, try_long, try_refused_makes,
-        try_dirfds, try_bad_pointers, try_modes };
-    static const char *const part_names[] = { "lookups", "one", "pairs", "long", "makes", "dirfds", "pointers", "modes" };
+        try_dirfds, try_bad_pointers, try_modes, try_locked };
+    static const char *const part_names[] = { "lookups", "one", "pairs", "long", "makes", "dirfds", "pointers", "modes",
+        "locked" };
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (argc > 2 && strcmp(argv[2], part_names[i]) != 0)
+        if (argc > 2 ? strcmp(argv[2], part_names[i]) != 0 : parts[i] == try_locked)
             continue;
         printf("---- %s\n", part_names[i]);
         rm_all(), make_tree();
