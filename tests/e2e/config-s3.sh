@@ -41,10 +41,16 @@ expect "s3+models" in_prefix ls /algo
 grep -q "prefix=below" "$LOG" || fail "path_prefix was not used"
 expect_failure 'No such file' in_prefix ls /algo/data
 
-note "all from the environment"
+note "all from the environment, and not into that of the agent"
+fresh_cache
 settings
 AWS_ENDPOINT_URL=$STUB AWS_REGION=r-2 AWS_ACCESS_KEY_ID=AKIDenv AWS_SECRET_ACCESS_KEY=SECRETenv AWS_SESSION_TOKEN=TOKENenv reads
 used AKIDenv r-2 TOKENenv /models
+[ -n "$(agent_pids)" ] || fail "no agent is seen"
+for pid in $(agent_pids); do
+    if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -E 'AKID|SECRETenv|TOKENenv'; then fail "the agent has the keys in its environment"; fi
+    if grep -aE 'AKID|SECRETenv|TOKENenv' "/proc/$pid/cmdline"; then fail "or in its arguments"; fi
+done
 settings
 AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_ENDPOINT_URL_S3=$STUB AWS_DEFAULT_REGION=r-3 AWS_ACCESS_KEY_ID=AKIDenv2 AWS_SECRET_ACCESS_KEY=SECRETenv reads
 used AKIDenv2 r-3 - /models
