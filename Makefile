@@ -177,6 +177,15 @@ $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -g $< -o $@
 
+## make fuzz       the path resolver against the kernel, RUNS=20000 random paths (SEED=N)
+FUZZ_SRC := fuzz/follow.c preload/follow.c preload/place.c preload/readable.c core/client/lease.c core/base/hash.c
+.PHONY: fuzz
+fuzz: $(BUILD)/fuzz/follow
+	$(BUILD)/fuzz/follow
+$(BUILD)/fuzz/follow: $(FUZZ_SRC) $(wildcard preload/*.h core/client/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g -fsanitize=address,undefined $(FUZZ_SRC) -o $@
+
 ## make install    PREFIX=/usr/local DESTDIR=
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/libexec/algofs
