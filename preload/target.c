@@ -22,6 +22,8 @@ void target_init(void)
 {
     prefix = session_prefix(&prefix_len);
     prefix_name = prefix + prefix_len;
+    if (prefix_len == 0) /* none that could be one: no path is inside */
+        return;
     while (*prefix_name != '/')
         prefix_name--;
 }
@@ -81,7 +83,7 @@ static bool is_magic(const char *path)
 /* The quick look: false only for what certainly is the kernel's own business. */
 static inline bool may_be_inside(int dirfd, const char *path)
 {
-    if (path == NULL || path[0] == '\0')
+    if (path == NULL || path[0] == '\0' || prefix_len == 0)
         return false;
     if (path[0] == '/') {
         if (starts_with_dir(path, prefix, prefix_len))

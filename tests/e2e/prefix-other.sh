@@ -17,3 +17,10 @@ done
 export ALGOFS_PREFIX=$T/place/remote
 expect real in_prefix cat "$T/place/remote/../real"
 expect real in_prefix bash -euc 'cd "$0/data/set"; cat ../../../real' "$ALGOFS_PREFIX"
+
+note "a prefix that cannot be one: everything is as without the shim"
+echo plain >"$T/plain"
+for prefix in x / ../x; do
+    expect plain as_user env ALGOFS_PREFIX=$prefix LD_PRELOAD="$LIB" /usr/bin/env cat "$T/plain"
+    expect plain as_user env -C "$T" ALGOFS_PREFIX=$prefix LD_PRELOAD="$LIB" /usr/bin/env cat ./plain
+done
