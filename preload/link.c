@@ -378,14 +378,13 @@ int fs_linkat(int from_dirfd, const char *from, int to_dirfd, const char *to, in
 /* What the kernel says of a link's text comes before it looks at where the link shall be. */
 static int make_symlink(const struct named *n, const char *text)
 {
-    struct stat st;
     if (!readable_text(text))
         return result(-EFAULT);
     if (text[0] == '\0' || strnlen(text, PATH_MAX) >= PATH_MAX)
         return result(text[0] == '\0' ? -ENOENT : -ENAMETOOLONG);
     int rc = may_make(&n->t);
     if (rc == 0 && n->t.slash)
-        rc = sys_fstatat(n->t.dirfd, n->t.path, &st, 0) == 0 ? -EEXIST : -ENOENT;
+        rc = -change_slash(&n->t);
     return result(rc < 0 ? rc : door_make_symlink(text, n->name));
 }
 
