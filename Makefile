@@ -47,7 +47,7 @@ FUSE_CFLAGS := $(if $(HAVE_FUSE),$(shell pkg-config --cflags fuse3))
 FUSE_LIBS := $(if $(HAVE_FUSE),$(shell pkg-config --libs fuse3))
 
 PROGRAMS := $(BUILD)/bin/algofs-server $(BUILD)/bin/algofs-agent $(BUILD)/bin/algofs-run \
-            $(BUILD)/bin/algofs $(if $(HAVE_FUSE),$(BUILD)/bin/algofs-mount)
+            $(BUILD)/bin/algofs $(if $(HAVE_FUSE),$(BUILD)/bin/algofs-mount $(BUILD)/bin/mount.fuse.algofs)
 SHIM     := $(BUILD)/lib/libalgofs.so
 UNIT_SRC := $(wildcard core/*/test-*.c server/test-*.c agent/test-*.c wrappers/test-*.c)
 UNIT     := $(patsubst %.c,$(BUILD)/unit/%,$(UNIT_SRC))
@@ -121,6 +121,10 @@ $(BUILD)/bin/algofs-mount: $(call objects,$(call sources,fuse-fallback)) $(BUILD
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(FUSE_LIBS) -o $@
 
+$(BUILD)/bin/mount.fuse.algofs: wrappers/mount.fuse.algofs
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
 WRAPPER_COMMON := $(filter-out wrappers/algofs.c wrappers/algofs-run.c,$(call sources,wrappers))
 $(BUILD)/bin/algofs $(BUILD)/bin/algofs-run: $(BUILD)/bin/%: $(BUILD)/obj/wrappers/%.o \
     $(call objects,$(WRAPPER_COMMON)) $(BUILD)/lib/libcore.a
@@ -191,6 +195,8 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/libexec/algofs
 	install -m 755 $(BUILD)/bin/algofs $(BUILD)/bin/algofs-run $(BUILD)/bin/algofs-server $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/bin/algofs-agent $(DESTDIR)$(PREFIX)/libexec/algofs
+	$(if $(HAVE_FUSE),install -m 755 $(BUILD)/bin/algofs-mount $(DESTDIR)$(PREFIX)/libexec/algofs)
+	$(if $(HAVE_FUSE),install -m 755 $(BUILD)/bin/mount.fuse.algofs $(DESTDIR)$(PREFIX)/bin)
 	install -m 755 $(SHIM) $(DESTDIR)$(PREFIX)/lib
 
 C_FILES = $(shell git ls-files '*.c' '*.h')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended attributes, as the shim has them (docs/SEMANTICS.md): a store keeps none, and a directory's read
- * ACL is `user.algofs.acl`. On the mount's root two more answer, to who made the mount only: they are how
+ * Extended attributes, as the shim has them (docs/SEMANTICS.md): a directory's read ACL is
+ * `user.algofs.acl`; the user's own are kept where the store can. On the mount's root two more answer, to who made the mount only: they are how
  * `algofs umount` speaks to us.
  *
  *     user.algofs.pid      our process
@@ -17,6 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/strbuf.h"
 #include "core/client/door-write.h"
+#include "core/client/session.h"
 #include "fuse-fallback/entry.h"
 
 enum { ACL_SIZE = 64, FLUSH_STEP_MS = 500, VALUE_MAX = 65536 };
@@ -77,16 +78,35 @@ static int path_of(struct node *node, char path[PATH_MAX])
     return rc < 0 ? rc : node_path(node, path);
 }
 
-void attribute_get(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+/* What a store may be asked to keep. */
+static bool is_users(const char *name)
+{
+    return strncmp(name, "user.", 5) == 0 && strncmp(name, "user.algofs.", 12) != 0 &&
+        session_may_have(BOARD_HAS_XATTRS);
+}
+
+/* Of the entry itself, or all names where `name` is "". `none`: the answer where no store keeps any. */
+static void reply_users(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size, ssize_t none)
+{
+    char path[PATH_MAX];
+    CLEANUP_FREE char *value = malloc(size + 1);
+    ssize_t got = value == NULL ? -ENOMEM : path_of(node_of(ino), path);
+    if (got == 0)
+        got = door_get_xattr(path, name, size == 0 ? NULL : value, size);
+    if (got == -EOPNOTSUPP || got == -EPERM)
+        got = none;
+    if (got < 0)
+        (void)fuse_reply_err(req, (int)-got);
+    else if (size == 0)
+        (void)fuse_reply_xattr(req, (size_t)got);
+    else
+        (void)fuse_reply_buf(req, value, (size_t)got);
+}
+
+static void reply_acl(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     char path[PATH_MAX];
     char acl[ACL_SIZE];
-    if (ino == FUSE_ROOT_ID && reply_own(req, name, size))
-        return;
-    if (strcmp(name, acl_name) != 0) { /* the kernel asks for security.capability before each write */
-        (void)fuse_reply_err(req, ENODATA);
-        return;
-    }
     int rc = path_of(node_of(ino), path);
     if (rc == 0)
         rc = door_get_acl(path, acl, sizeof(acl));
@@ -96,30 +116,51 @@ void attribute_get(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size
         reply_value(req, acl, strlen(acl), size);
 }
 
+void attribute_get(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+    if (ino == FUSE_ROOT_ID && reply_own(req, name, size))
+        return;
+    if (strcmp(name, acl_name) == 0)
+        reply_acl(req, ino, size);
+    else if (is_users(name))
+        reply_users(req, ino, name, size, -ENODATA);
+    else /* the kernel asks for security.capability before each write */
+        (void)fuse_reply_err(req, ENODATA);
+}
+
+static int set_acl(const char *path, const char *value, size_t size)
+{
+    char acl[ACL_SIZE];
+    if (size >= sizeof(acl))
+        return -EINVAL;
+    memcpy(acl, value, size);
+    acl[size] = '\0';
+    return door_set_acl(path, acl);
+}
+
 void attribute_set(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
-    (void)flags; /* it is always there */
     char path[PATH_MAX];
-    char acl[ACL_SIZE];
-    int rc = strcmp(name, acl_name) != 0 ? -ENOTSUP : size >= sizeof(acl) ? -EINVAL : 0;
+    bool acl = strcmp(name, acl_name) == 0;
+    int rc = acl || is_users(name) ? path_of(node_of(ino), path) : -ENOTSUP;
     if (rc == 0)
-        rc = path_of(node_of(ino), path);
-    if (rc == 0) {
-        memcpy(acl, value, size);
-        acl[size] = '\0';
-        rc = door_set_acl(path, acl);
-    }
+        rc = acl ? set_acl(path, value, size) : door_set_xattr(path, name, size == 0 ? "" : value, size, flags);
     (void)fuse_reply_err(req, -rc);
 }
 
 void attribute_list(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-    (void)ino;
-    reply_value(req, "", 0, size);
+    if (session_may_have(BOARD_HAS_XATTRS))
+        reply_users(req, ino, "", size, 0);
+    else
+        reply_value(req, "", 0, size);
 }
 
 void attribute_remove(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-    (void)ino;
-    (void)fuse_reply_err(req, strcmp(name, acl_name) == 0 ? EPERM : ENODATA);
+    char path[PATH_MAX];
+    int rc = strcmp(name, acl_name) == 0 ? -EPERM : is_users(name) ? path_of(node_of(ino), path) : -ENODATA;
+    if (rc == 0)
+        rc = door_set_xattr(path, name, NULL, 0, 0);
+    (void)fuse_reply_err(req, rc == -EOPNOTSUPP ? ENODATA : -rc);
 }

@@ -90,9 +90,7 @@ void file_copy_range(fuse_req_t req, fuse_ino_t in_ino, off_t in_offset, struct 
     (void)out_ino;
     struct handle *in = handle_of(in_fi->fh);
     struct handle *out = handle_of(out_fi->fh);
-    uint64_t epoch;
-    /* All of it: what is copied cannot be taken back if a chunk is dropped meanwhile. */
-    int rc = handle_is_native(in) ? handle_need(in, 0, 0, &epoch) : handle_need(in, 0, UINT64_MAX, &epoch);
+    int rc = handle_hold(in, (uint64_t)in_offset, count);
     ssize_t copied = rc < 0
         ? -1
         : copy_file_range(in->fd, &in_offset, out->fd, &out_offset, count, (unsigned)flags);

@@ -51,6 +51,13 @@ int handle_need(struct handle *handle, uint64_t offset, uint64_t length, uint64_
     return partial_wait(&handle->partial, handle->fd, offset, length, ret_epoch);
 }
 
+int handle_hold(struct handle *handle, uint64_t offset, uint64_t length)
+{
+    if (atomic_load(&handle->stale))
+        return -ESTALE;
+    return handle_is_native(handle) ? 0 : partial_hold(&handle->partial, handle->fd, offset, length);
+}
+
 int handle_adopt(struct handle *handle, const char *path, int flags, uint64_t size)
 {
     bool complete = false;

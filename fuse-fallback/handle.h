@@ -42,6 +42,8 @@ static inline struct handle *handle_of(uint64_t fh)
 int handle_adopt(struct handle *handle, const char *path, int flags, uint64_t size);
 /** Bytes [offset, offset+length) are here; UINT64_MAX: all. *ret_epoch: for handle_is_steady. */
 int handle_need(struct handle *handle, uint64_t offset, uint64_t length, uint64_t *ret_epoch);
+/** The same for a reader that cannot be asked to read again: what is here stays here. */
+int handle_hold(struct handle *handle, uint64_t offset, uint64_t length);
 bool handle_is_steady(const struct handle *handle, uint64_t epoch);
 /** Whether reading needs no asking. */
 bool handle_is_native(const struct handle *handle);

@@ -80,20 +80,28 @@ void name_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t
     (void)fuse_reply_err(req, -rc);
 }
 
-/* No remote can hold a link. */
+/* Links: the agent knows which stores can hold them. */
 
 void name_symlink(fuse_req_t req, const char *text, fuse_ino_t parent, const char *name)
 {
-    (void)text;
-    (void)parent;
-    (void)name;
-    (void)fuse_reply_err(req, EPERM);
+    char path[PATH_MAX];
+    struct node *node = node_of(parent);
+    int rc = node_child_path(node, name, path);
+    if (rc == 0)
+        rc = door_make_symlink(text, path);
+    reply_found(req, rc, node, name);
 }
 
 void name_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name)
 {
-    (void)ino;
-    (void)new_parent;
-    (void)new_name;
-    (void)fuse_reply_err(req, EPERM);
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    struct node *node = node_of(new_parent);
+    CLEANUP_CLOSE int fd = node_open(node_of(ino), O_PATH, NULL);
+    int rc = fd < 0 ? fd : node_path(node_of(ino), from);
+    if (rc >= 0)
+        rc = node_child_path(node, new_name, to);
+    if (rc == 0)
+        rc = door_link(from, to);
+    reply_found(req, rc, node, new_name);
 }

@@ -233,6 +233,19 @@ fuse_ino_t node_find(const struct native_key *key)
     return node == NULL ? 0 : node_ino(node);
 }
 
+fuse_ino_t node_find_child(const struct native_key *directory, const char *name)
+{
+    fuse_ino_t ino = 0;
+    LOCK_SCOPE(&lock);
+    struct place *place = new_place(find_key(directory), name);
+    if (place != NULL && place->parent != NULL) {
+        struct node *node = find_place(place);
+        ino = node == NULL ? 0 : node_ino(node);
+    }
+    free(place);
+    return ino;
+}
+
 void node_forget(struct node *node, uint64_t count)
 {
     LOCK_SCOPE(&lock);

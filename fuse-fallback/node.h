@@ -38,6 +38,8 @@ int node_child_path(struct node *node, const char *name, char out[PATH_MAX]);
 struct node *node_look_up(struct node *parent, const char *name, const struct native_key *key);
 /** The node of a key, if there is one, as a number that may be stale at once; 0: none. */
 fuse_ino_t node_find(const struct native_key *key);
+/** The same for the node that has the name in the directory of that key. */
+fuse_ino_t node_find_child(const struct native_key *directory, const char *name);
 void node_forget(struct node *node, uint64_t count);
 
 /** The entry was renamed, or removed (`to` NULL), by this mount: whoever has that name follows. */

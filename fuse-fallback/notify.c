@@ -21,12 +21,25 @@ static bool ending;         /* guarded by lock */
 static int connection = -1; /* guarded by lock: what the thread waits on */
 static pthread_t thread;
 
-/* What the kernel does not know is no error: it forgets by itself, too. */
+/*
+ * What the kernel does not know is no error: it forgets by itself, too.
+ *
+ * A name is only made to expire: to throw it out would leave whoever works in that folder without a getcwd. A
+ * kernel that cannot (before 6.2) keeps it until its time is up, and looks again where it leads elsewhere by then
+ * (mount.h); what must go at once is what is remembered of the inode behind.
+ */
+static void expire(fuse_ino_t parent, const char *name, fuse_ino_t ino)
+{
+    (void)fuse_lowlevel_notify_expire_entry(
+        mount_state.session, parent, name, strlen(name), FUSE_LL_EXPIRE_ONLY);
+    if (ino != 0)
+        (void)fuse_lowlevel_notify_inval_inode(mount_state.session, ino, -1, 0); /* attributes only */
+}
 
 static bool forget_name(void *context, fuse_ino_t parent, const char *name, fuse_ino_t ino)
 {
     (void)context;
-    (void)fuse_lowlevel_notify_inval_entry(mount_state.session, parent, name, strlen(name));
+    expire(parent, name, ino);
     (void)fuse_lowlevel_notify_inval_inode(mount_state.session, ino, 0, 0);
     LOCK_SCOPE(&lock);
     return !ending;
@@ -52,7 +65,7 @@ static void apply(const struct wire_watch_notice *notice)
     case WIRE_NOTICE_NAME:
         ino = node_find(&key);
         if (ino != 0) {
-            (void)fuse_lowlevel_notify_inval_entry(mount_state.session, ino, notice->name, strlen(notice->name));
+            expire(ino, notice->name, node_find_child(&key, notice->name));
             (void)fuse_lowlevel_notify_inval_inode(mount_state.session, ino, -1, 0); /* its time */
         }
         break;

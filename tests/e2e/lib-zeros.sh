@@ -17,7 +17,9 @@ each_way() {
     for way in $("$HELPERS/$1" list); do
         status=0
         got=$(in_prefix "$HELPERS/$1" "$way" "$P/$way" 2>&1) || status=$?
-        if [ "$status" = 77 ]; then
+        if on_mount && [[ $got = *'Invalid cross-device link'* ]]; then
+            note "$way: not shown: the mount is another file system than where it copies to"
+        elif [ "$status" = 77 ]; then
             note "$way: not shown: $got"
         elif [ "$status" != 0 ] || [ "$got" != "$want" ]; then
             echo "$way: status $status, $got instead of $want"

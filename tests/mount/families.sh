@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Every family of file calls on every kind of name: a plain folder, the shim and the mount give the same answers.
 # The mount differs from a plain folder nowhere else than in what no remote can hold. The shim differs from the mount
-# in which error comes first where there is more than one (docs/SEMANTICS.md, 11): `known`.
+# in which error comes first where there is more than one (docs/SEMANTICS.md, 12): `known`.
 ALGOFS_TEST_MOUNT=1
 . "$(dirname "$0")/../lib-write.sh"
 need_helper families
