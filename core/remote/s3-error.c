@@ -22,7 +22,7 @@ struct meaning {
 
 static const struct meaning meanings[] = {
     { "NoSuchKey", 0, -ENOENT, false, "no such object" },
-    { "NoSuchBucket", 0, -ENOENT, false, "no such bucket" },
+    { "NoSuchBucket", 0, -EIO, false, "no such bucket: check bucket and endpoint" },
     { "NoSuchUpload", 0, -EIO, true, "the multipart upload is gone" },
     { "AccessDenied", 0, -EACCES, false, "the key has no right to that" },
     { "AllAccessDisabled", 0, -EACCES, false, NULL },

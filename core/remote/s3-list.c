@@ -95,7 +95,10 @@ static bool may_follow(const struct s3_page *page, const struct s3_item *item)
 static int deliver_item(struct listing *listing, const struct s3_item *item)
 {
     struct remote_entry entry = { .is_dir = item->is_dir };
-    if (item->gone)
+    /* A probe of ours that a killed process could not remove is nobody's file. */
+    static const char probe[] = S3_CONDITION_PROBE;
+    if (item->gone || (item->len >= sizeof(probe) && item->size == 0 &&
+                          memcmp(item->name, probe, sizeof(probe) - 1) == 0))
         return 0;
     if (!item->is_dir) {
         entry.size = item->size;

@@ -132,7 +132,7 @@ int s3_read(struct remote *remote, struct remote_call *call, const char *path, u
     rc = s3_perform(store, call, &request, &answer);
     if (rc < 0 && answer.response.status == 416)
         return end_unsatisfiable(store, &reading, key.buf, &answer);
-    if (rc == -ENOENT && answer.response.status == 404 && strcmp(answer.code, "NoSuchBucket") != 0)
+    if (rc == -ENOENT)
         return end_absent(store, call, path);
     if (rc == 0 && reading.end != UINT64_MAX && reading.next != reading.end)
         return remote_call_fail_transient(call, -EIO,

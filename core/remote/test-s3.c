@@ -222,7 +222,7 @@ static void test_list_pages(void **state)
 {
     (void)state;
     static const char *const answers[] = {
-        HEAD("200 OK") "\r\n" PAGE(DIR_OF("//") FILE_OF("x", "1") FILE_OF("x-1", "1")
+        HEAD("200 OK") "\r\n" PAGE(DIR_OF("//") FILE_OF(S3_CONDITION_PROBE "0", "0") FILE_OF("x", "1") FILE_OF("x-1", "1")
             "<IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;1</NextContinuationToken>"),
         HEAD("200 OK") "\r\n" PAGE(FILE_OF("x.old", "1")
             "<IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken>"),
@@ -369,7 +369,7 @@ static void test_errors(void **state)
         bool transient;
         const char *words;
     } cases[] = {
-        { HEAD("404 Not Found") ERROR_OF("NoSuchBucket"), -ENOENT, false, "no such bucket" },
+        { HEAD("404 Not Found") ERROR_OF("NoSuchBucket"), -EIO, false, "no such bucket" },
         { HEAD("403 Forbidden") ERROR_OF("AccessDenied"), -EACCES, false, "no right" },
         { HEAD("403 Forbidden") ERROR_OF("SignatureDoesNotMatch"), -EACCES, false, "secret key" },
         { HEAD("403 Forbidden") ERROR_OF("RequestTimeTooSkewed"), -EACCES, false, "clock" },

@@ -105,3 +105,12 @@ same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 
 # uploads_left: multipart uploads in progress in the bucket, "KEY ID" a line.
 uploads_left() { s3cmd_ multipart "s3://$S3_BUCKET" | awk 'NR > 2 && NF { print $2, $3 }'; }
+
+# contract plain|faulty: the suite over the bucket, which is empty afterwards.
+contract() {
+    as_user "$BUILD/unit/core/remote/test-contract" s3 "$1" >"$T/out" 2>&1 ||
+        { grep -vE '^\[ (RUN|  *OK)' "$T/out"; fail "the contract over Swift, $1"; }
+    grep -c 'PASSED' "$T/out" >/dev/null || fail "nothing was tested"
+    rc lsf -R "store:$S3_BUCKET" >"$T/left"
+    [ ! -s "$T/left" ] || { cat "$T/left"; fail "the suite leaves objects"; }
+}
