@@ -221,7 +221,7 @@ tsan-check: deps
 ## make soak       the long forms of the model and crash tests (an hour or so)
 soak: build unit
 	@BUILD=$(abspath $(BUILD)) KILLS=200 SEEDS="1 2 3 4 5" MODEL_OPS=10000 BIG_MB=4096 \
-	    tests/run -j 1 -t 7200 write/ e2e/write-big
+	    MOUNT_ALL=1 BOTH_SECONDS=60 tests/run -j 1 -t 7200 write/ e2e/write-big mount/
 
 ## make bench      what it costs against plain files and curl, as ratios
 bench: build $(BENCHES)

@@ -7,8 +7,10 @@
  * two doors that append to one file never write over each other. What can be mapped goes through the cache,
  * which is emptied at each open and asks for the file's time and size before each read.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -149,11 +151,42 @@ void file_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mod
     }
 }
 
+/*
+ * Whether the process `pid` has the file `path` open: what is closed has left its table already, so it has
+ * another descriptor of it. A shell that redirects makes one, and closes the first before anything is written.
+ */
+static bool has_another(pid_t pid, const char *path)
+{
+    char name[64];
+    char wanted[2 * PATH_MAX];
+    char target[2 * PATH_MAX];
+    (void)snprintf(wanted, sizeof(wanted), "%s/%s", mount_state.point, path);
+    (void)snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
+    CLEANUP_CLOSEDIR DIR *fds = pid > 0 ? opendir(name) : NULL;
+    const struct dirent *fd;
+    while (fds != NULL && (fd = readdir(fds)) != NULL) {
+        ssize_t len = readlinkat(dirfd(fds), fd->d_name, target, sizeof(target) - 1);
+        target[len < 0 ? 0 : len] = '\0';
+        if (strcmp(target, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+static unsigned how_to_commit(const struct handle *handle, pid_t pid)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (fstat(handle->fd, &st) < 0 || st.st_size > 0 || node_path(handle->node, path) < 0)
+        return 0;
+    return has_another(pid, path) ? WIRE_COMMIT_SHARED : 0; /* a new, empty file can wait */
+}
+
 void file_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
     struct handle *handle = handle_of(fi->fh);
-    int rc = handle->writer ? door_commit_closing(handle->fd, 0) : 0;
+    int rc = handle->writer ? door_commit_closing(handle->fd, how_to_commit(handle, fuse_req_ctx(req)->pid)) : 0;
     lock_closed(handle, fi->lock_owner);
     (void)fuse_reply_err(req, -rc);
 }

@@ -24,6 +24,15 @@ expect_equal "files at the server" 60 "$(ls "$REMOTE" | wc -l)"
 expect_equal "the last one's size" 20000 "$(stat -c %s "$REMOTE/59")"
 rm -rf "${REMOTE:?}"/*
 
+note "a shell that redirects uploads once: the descriptor that it duplicates and closes is not the last"
+mount_at "$M"
+as_user timeout 60 sh -c 'echo once >"$0/redirected"' "$C"
+at_server redirected once
+expect_equal "uploads" 1 "$(uploads '/c/redirected$')"
+as_user timeout 60 sh -c ': >"$0/nothing"' "$C"
+at_server nothing ""
+umount_of "$M"
+
 note "options of -o instead of the environment, in the words of mount(8)'s helper"
 mkdir -p "$T/sbin/bin"
 cp "$BUILD/bin/mount.fuse.algofs" "$T/sbin/"
