@@ -11,7 +11,7 @@ DEB_BUILD := gcc make pkg-config libc6-dev libcurl4-openssl-dev libcjson-dev uth
              libmicrohttpd-dev libmd-dev libexpat1-dev libfuse3-dev libinih-dev libsodium-dev
 DEB_CHECK := libcmocka-dev python3 python3-numpy python3-h5py strace curl procps util-linux \
              universal-ctags bash dash tar findutils git xz-utils rsync sed ed vim-tiny \
-             python3-venv attr fuse3 busybox-static
+             python3-venv attr libpython3.11-testsuite libjemalloc2 faketime fakeroot gdb valgrind fuse3 busybox-static
 
 # An S3 store to test against (OpenStack Swift) and other clients of it.
 DEB_S3   := swift-proxy swift-account swift-container swift-object memcached rclone s3cmd

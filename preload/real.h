@@ -60,6 +60,9 @@ extern atomic_bool real_ready;
 /** Finds all next functions and sets the shim up (preload/shim.c). Any number of threads may race. */
 void real_init(void);
 
+/** Finds those that libc may lack: by the constructor, when allocation works. */
+void real_find_rest(void);
+
 /** What each shell does first; costs one load. */
 static inline void real_need(void)
 {

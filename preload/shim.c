@@ -71,23 +71,33 @@ static void find_own_path(void)
     memcpy(own_path + cwd, info.dli_fname, len + 1);
 }
 
-void shim_setup(void)
+/* What depends on the environment. */
+static void configure(void)
 {
-    if (atomic_flag_test_and_set(&started))
-        return;
-    environment_load(environ);
     report_setup(environment_get(ENVIRONMENT_ALGOFS_REPORT));
-    fdtable_own();
-    find_own_path();
-    const char *agent = find_agent();
-    if (agent != NULL)
-        launch_use_agent(agent);
     if (session_configure() < 0) {
         /* A prefix that cannot be one: no path is ours, and the program runs as without the shim. */
     }
     target_init();
     write_inherit(environment_get(ENVIRONMENT_ALGOFS_FDS));
+}
+
+/* A sanitizer's runtime calls us before libc has an environment; it is read by the constructor then. */
+static bool configured;
+
+void shim_setup(void)
+{
+    if (atomic_flag_test_and_set(&started))
+        return;
+    fdtable_own();
+    find_own_path();
+    const char *agent = find_agent();
+    if (agent != NULL)
+        launch_use_agent(agent);
     lease_use_clock(clock_gettime);
+    configured = environ != NULL;
+    environment_load(environ);
+    configure();
 }
 
 static void after_fork(void)
@@ -101,8 +111,16 @@ static __attribute__((destructor)) void shim_end(void)
     write_at_exit();
 }
 
-static __attribute__((constructor)) void shim_start(void)
+static __attribute__((constructor)) void shim_start(int argc, char **argv, char **envp)
 {
+    (void)argc;
+    (void)argv;
     real_need();
+    if (!configured) {
+        configured = true;
+        environment_load(environ != NULL ? environ : envp);
+        configure();
+    }
+    real_find_rest();
     (void)pthread_atfork(NULL, NULL, after_fork); /* without it children only run slower */
 }
