@@ -3,7 +3,7 @@
 to goes to the file RESULTS, one `id status reason` a line. TMPDIR and the cwd say where the files are made.
 
 lib-python.py compare PLAIN PREFIX: the tests that came to something else in the prefix, but for the
-differences that docs/SEMANTICS.md section 12 explains; exit status 1 if there are any."""
+differences that docs/SEMANTICS.md section 13 explains; exit status 1 if there are any."""
 import fnmatch
 import os
 import re

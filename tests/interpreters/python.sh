@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # CPython's own tests of files and processes, with their files in the prefix, come to what they come to in a
-# plain folder, but for what docs/SEMANTICS.md section 12 explains. PYTHON_TESTS names the modules: a few by
+# plain folder, but for what docs/SEMANTICS.md section 13 explains. PYTHON_TESTS names the modules: a few by
 # default; "all" are those of files and processes, a quarter of an hour.
 . "$(dirname "$0")/../lib.sh"
 not_plain
