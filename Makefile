@@ -72,7 +72,7 @@ deps:
 
 ## make check      build and run every test (installs what is missing first)
 check: deps
-	+@$(MAKE) --no-print-directory build unit
+	+@$(MAKE) -j$$(nproc) --no-print-directory build unit
 	@scripts/check-sources
 	@scripts/check-exports $(SHIM)
 	@scripts/check-symbols
@@ -83,12 +83,12 @@ check: deps
 deps-s3: deps
 	@scripts/install-deps $(DEB_S3)
 check-s3: deps-s3
-	+@$(MAKE) --no-print-directory build unit
+	+@$(MAKE) -j$$(nproc) --no-print-directory build unit
 	@BUILD=$(abspath $(BUILD)) tests/run s3/
 
 ## make demo       the example: the same training on /algo and on a plain folder
 demo: deps
-	+@$(MAKE) --no-print-directory build
+	+@$(MAKE) -j$$(nproc) --no-print-directory build
 	@BUILD=$(abspath $(BUILD)) examples/demo
 
 PROBES := $(BUILD)/helpers/probe $(BUILD)/helpers/probe-fortify $(BUILD)/helpers/probe-lfs
