@@ -120,7 +120,7 @@ def refused_and_unreachable(w):
     fails(13, w.ensure, "data/u/c/file")
     assert w.status()["instances"][0]["errors"] > 0
     log = open(os.path.join(w.cache, "agent.log")).read()
-    assert "ALGORITHMIA_API_KEY" in log and KEY not in log and '"data/u/c"' in log
+    assert "check the key" in log and KEY not in log and '"data/u/c"' in log
 
 
 for test in (one_listing_answers_for_all_names, changes_are_seen_when_asked_anew, what_is_not_there, own_directory,
