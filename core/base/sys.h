@@ -23,6 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(at, len) ((void)(at), (void)(len))
+#endif
+
 #if defined(__x86_64__)
 static inline long sys_call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -147,15 +153,17 @@ static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
     return sys_call(SYS_recvmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
-/** The mapping, or a value in [-4095, -1] cast to a pointer: test with sys_is_error. */
-static inline void *sys_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
-{
-    return (void *)sys_call(SYS_mmap, (long)at, (long)len, protection, flags, fd, offset);
-}
-
 static inline int sys_is_error(const void *pointer)
 {
     return (unsigned long)pointer >= (unsigned long)-4095;
+}
+
+/** The mapping, or a value in [-4095, -1] cast to a pointer: test with sys_is_error. */
+static inline void *sys_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+    void *made = (void *)sys_call(SYS_mmap, (long)at, (long)len, protection, flags, fd, offset);
+    ASAN_UNPOISON_MEMORY_REGION(made, sys_is_error(made) ? 0 : len); /* it does not see our calls */
+    return made;
 }
 
 static inline int sys_munmap(void *at, size_t len)

@@ -14,6 +14,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/engine/claim.h"
+#include "core/engine/doubt.h"
 #include "core/engine/ensure.h"
 #include "core/engine/fill.h"
 #include "core/engine/internal.h"
@@ -193,6 +194,20 @@ static bool opening_adopts(struct opening *opening, const struct stat *st)
     return adopted;
 }
 
+/* A file whose content is not wanted, and is not all here, as far as its mode says. */
+static int opening_replace(struct opening *opening, const struct stat *st)
+{
+    struct instance *instance = opening->instance;
+    struct file_state state;
+    CLEANUP_CLOSE int fd = file_open_reading(instance->tree, opening->path);
+    if (fd >= 0 && file_inspect(fd, &state) == 0 && state.inode == st->st_ino && doubt_is_one(fd, &state)) {
+        /* Whether it is what the remote has does not matter; who has it open shall see it become empty. */
+        int rc = file_trust(instance->tree, fd);
+        return rc < 0 ? rc : -ESTALE;
+    }
+    return opening_create(opening, st->st_ino, st->st_mode);
+}
+
 static int opening_file(struct opening *opening, const struct stat *st)
 {
     bool complete = (st->st_mode & S_ISVTX) == 0;
@@ -206,7 +221,7 @@ static int opening_file(struct opening *opening, const struct stat *st)
     if (complete)
         return opening_existing(opening, st->st_ino);
     if ((opening->flags & O_TRUNC) != 0 && st->st_nlink == 1) /* else its other names would not follow */
-        return opening_create(opening, st->st_ino, st->st_mode);
+        return opening_replace(opening, st);
     CLEANUP_CLOSE int fd =
         change_open(opening->instance->tree, opening->path, O_RDONLY | O_NOATIME | O_NONBLOCK);
     if (fd < 0)
