@@ -13,14 +13,26 @@
 #include "core/base/cleanup.h"
 #include "core/client/session.h"
 
-/* Replaced only when the session is; the old one stays for who still uses it. */
+/* Replaced only when the session is (the agent was started again); the old one stays for who still uses it. */
 struct root {
     const struct session *session;
     int fd;
+    struct root *before;
 };
 
 static _Atomic(struct root *) current;
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
+/* The descriptor of before, if it is of the same directory; else `fd`. Takes `fd` over. */
+static int one_root(const struct root *before, int fd)
+{
+    struct stat old, st;
+    if (before == NULL || fstat(before->fd, &old) < 0 || fstat(fd, &st) < 0 || old.st_dev != st.st_dev ||
+        old.st_ino != st.st_ino)
+        return fd;
+    (void)close(fd); /* O_PATH */
+    return before->fd;
+}
 
 static int open_root(const struct session *session)
 {
@@ -32,12 +44,14 @@ static int open_root(const struct session *session)
     if (fresh == NULL)
         return -ENOMEM;
     fresh->session = session;
+    fresh->before = root;
     fresh->fd = open(session->tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fresh->fd < 0) {
         int rc = -errno;
         free(fresh);
         return rc;
     }
+    fresh->fd = one_root(root, fresh->fd);
     atomic_store(&current, fresh);
     return fresh->fd;
 }
