@@ -42,7 +42,7 @@ SERVER_LOG=
 
 mkdir "$SRC"
 for name in $(compgen -e); do
-    case $name in ALGORITHMIA_*|ALGOFS_TEST_PLAIN|ALGOFS_TEST_MOUNT|ALGOFS_SANITIZED|LD_PRELOAD) ;; ALGOFS_*) unset "$name" ;; esac
+    case $name in ALGORITHMIA_*|ALGOFS_TEST_PLAIN|ALGOFS_TEST_MOUNT|ALGOFS_TEST_S3|ALGOFS_SANITIZED|LD_PRELOAD) ;; ALGOFS_*) unset "$name" ;; esac
 done
 unset LD_PRELOAD XDG_RUNTIME_DIR XDG_CACHE_HOME XDG_CONFIG_HOME ALGORITHMIA_API ALGORITHMIA_API_KEY
 unset PYTHONHOME PYTHONPATH
@@ -158,7 +158,16 @@ fresh_cache() {
 }
 
 # serve [SERVER OPTION...]: a server over $SRC, and the environment to reach it.
-serve() { start_server "$@"; use_prefix; }
+# With ALGOFS_TEST_S3=1 (tests/s3/again-read.sh) $SRC is in a bucket instead.
+serve() {
+    if [ "${ALGOFS_TEST_S3:-}" = 1 ]; then
+        . "$TESTS/s3/lib-onto.sh"
+        serve_onto_s3
+    else
+        start_server "$@"
+        use_prefix
+    fi
+}
 
 # in_prefix CMD...: runs CMD as the ordinary user with the shim. `NAME=value` words may come first.
 in_prefix() {
@@ -240,7 +249,13 @@ expect_equal() { [ "$2" = "$3" ] || fail "$1: $3 instead of $2"; }
 expect_same() { diff -u -- "$1" "$2" || fail "$1 and $2 differ"; }
 
 # make_tree COUNT [OPTION...]: fills $SRC with awkward files; sums in $T/sums.json.
-make_tree() { "$PYTHON" "$TESTS/lib-tree.py" make "$SRC" "$T/sums.json" --count "$@"; }
+# TREE_MAX: no more files than that.
+make_tree() {
+    local count=$1
+    shift
+    [ -z "${TREE_MAX:-}" ] || [ "$count" -le "$TREE_MAX" ] || count=$TREE_MAX
+    "$PYTHON" "$TESTS/lib-tree.py" make "$SRC" "$T/sums.json" --count "$count" "$@"
+}
 
 # check_tree DIR: every file of the tree is in DIR, byte for byte, and nothing else.
 check_tree() { "$PYTHON" "$TESTS/lib-tree.py" check "$1" "$T/sums.json" || fail "$1 is not what was served"; }
