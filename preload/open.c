@@ -149,6 +149,15 @@ static bool bad_flags(int flags)
         (flags & O_TMPFILE) != O_TMPFILE;
 }
 
+/* What is opened to be read needs no word until somebody does more with it than read: most never do. */
+static void opened_outside(int fd, int flags)
+{
+    if ((flags & (O_ACCMODE | O_DIRECTORY | O_PATH)) == O_RDONLY)
+        fdtable_drop(fd);
+    else
+        fdtable_opened_outside(fd);
+}
+
 int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct target t;
@@ -167,7 +176,7 @@ int fs_openat(int dirfd, const char *path, int flags, mode_t mode)
         return fd;
     if (t.magic)
         return opened_by_link(fd, flags);
-    fdtable_opened_outside(fd);
+    opened_outside(fd, flags);
     return fd;
 }
 
@@ -189,7 +198,7 @@ int fs_open(const char *path, int flags, mode_t mode)
         return fd;
     if (t.magic)
         return opened_by_link(fd, flags);
-    fdtable_opened_outside(fd);
+    opened_outside(fd, flags);
     return fd;
 }
 
