@@ -117,8 +117,8 @@ static bool ini_next(struct reading *reading, const char **ret_line, size_t *ret
 static char *ini_give_line(char *out, int size, void *stream)
 {
     struct reading *reading = stream;
-    const char *line;
-    size_t len;
+    const char *line = "";
+    size_t len = 0;
     if (reading->rc < 0 || !ini_next(reading, &line, &len))
         return NULL;
     if (len == 0 || line[0] == '#' || line[0] == ';')
