@@ -15,4 +15,8 @@ for _ in $(seq 600); do
     sleep 0.1
 done
 [ "$kib" -le 7000 ] || fail "$kib KiB in a cache of 5 MiB"
+for _ in $(seq 300); do # said when it is done
+    ! grep -q 'evicted [0-9]* files' "$(agent_log)" || break
+    sleep 0.1
+done
 log_line 'evicted [0-9]+ files'
