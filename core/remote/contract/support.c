@@ -2,6 +2,7 @@
 #include "core/remote/contract/contract.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -66,7 +67,10 @@ void contract_range(struct fixture *fixture, const char *path, uint64_t offset,
 {
     struct remote_call call = { 0 };
     struct content content = { .bytes = STRBUF_INIT };
-    assert_int_equal(contract_get(fixture, &call, path, offset, length, &content), 0);
+    int rc = contract_get(fixture, &call, path, offset, length, &content);
+    if (rc != 0) /* said here, for cmocka ends a program whose assertion fails in another thread without a word */
+        fprintf(stderr, "read %s from %" PRIu64 ": %s (%s)\n", path, offset, strerror(-rc), call.why);
+    assert_int_equal(rc, 0);
     uint64_t end = length > whole_len - offset ? whole_len : offset + length;
     assert_true(content.size == whole_len || content.size == UINT64_MAX);
     if (end > offset) {
