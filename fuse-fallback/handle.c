@@ -46,7 +46,7 @@ int handle_need(struct handle *handle, uint64_t offset, uint64_t length, uint64_
     *ret_epoch = 0;
     if (atomic_load(&handle->stale))
         return -ESTALE;
-    if (handle_is_native(handle))
+    if (handle->partial.map == NULL)
         return 0;
     return partial_wait(&handle->partial, handle->fd, offset, length, ret_epoch);
 }

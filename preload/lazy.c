@@ -211,7 +211,7 @@ ssize_t lazy_preadv(int fd, const struct iovec *parts, int count, off_t offset, 
             ? rc
             : sys_call(SYS_preadv2, fd, (long)parts, count, offset, 0, flags);
         bool complete = rc == 0 && partial_is_complete(&lazy->partial);
-        bool steady = rc < 0 || complete || partial_is_steady(&lazy->partial, epoch);
+        bool steady = rc < 0 || partial_is_steady(&lazy->partial, epoch);
         if (complete)
             (void)fdtable_replace(fd, word, filled_word(lazy->inode));
         slot_put(word);

@@ -39,7 +39,8 @@ bool partial_is_complete(const struct partial *partial)
 
 bool partial_is_steady(const struct partial *partial, uint64_t epoch)
 {
-    return partial_is_complete(partial) || atomic_load(&partial->map->epoch) == epoch;
+    /* That it is complete by now says nothing about then: what was dropped may have come again since. */
+    return atomic_load(&partial->map->epoch) == epoch;
 }
 
 bool partial_has(const struct partial *partial, uint64_t offset, uint64_t length)

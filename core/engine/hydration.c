@@ -289,7 +289,6 @@ static void hydration_stop_writing(struct hydration *h)
 int hydration_complete(struct hydration *hydration)
 {
     struct instance *instance = hydration->instance;
-    LOCK_SCOPE(&hydration->lock);
     if (hydration->synced.complete)
         return 0;
     int rc = file_complete(

@@ -113,8 +113,8 @@ void hydration_renew(struct instance *instance, const char *path, uint64_t inode
  * and only then marks the hydration. No lock held. */
 void hydration_set_stale(struct hydration *hydration);
 
-/** All bytes are there: the file becomes complete. No lock held. 0 or -errno (the file is as
- * before). */
+/** All bytes are there: the file becomes complete. Lock held since that was looked at, or they could have
+ * been dropped since (drop.h). 0 or -errno (the file is as before). */
 int hydration_complete(struct hydration *hydration);
 
 /** Whether a version looks like the MD5 of the content. */

@@ -127,10 +127,9 @@ static bool ranges_all_here(const struct hydration *h)
 
 int ranges_try_complete(struct hydration *h)
 {
-    pthread_mutex_lock(&h->lock);
+    LOCK_SCOPE(&h->lock);
     bool ready = !h->synced.complete && !h->synced.stale && ranges_all_here(h);
-    pthread_mutex_unlock(&h->lock);
-    return ready ? hydration_complete(h) : 0;
+    return ready ? hydration_complete(h) : 0; /* in one step: chunks may be dropped at any moment */
 }
 
 int ranges_prepare(struct hydration *hydration)
@@ -184,12 +183,8 @@ static int ranges_wait(struct hydration *h, struct waiter *waiter, bool whole)
                         h->synced.map.presence, waiter->first, waiter->end) == waiter->end;
         if (here && !whole)
             return 0;
-        if (here && h->synced.spans == NULL) {
-            pthread_mutex_unlock(&h->lock);
-            int rc = hydration_complete(h);
-            pthread_mutex_lock(&h->lock);
-            return rc;
-        }
+        if (here && h->synced.spans == NULL)
+            return hydration_complete(h);
         int rc = here ? 0 : ranges_start(h, waiter->first, waiter->end, REMOTE_DEMAND);
         if (rc < 0)
             return rc;

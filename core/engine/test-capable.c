@@ -1,143 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine over a store that can more than the Data API: what it then asks of it, and what not. */
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/base/cleanup.h"
-#include "core/engine/engine.h"
+#include "core/engine/test-support.h"
 #include "core/journal/journal.h"
-#include "core/remote/fault.h"
-#include "core/remote/layer.h"
-#include "core/remote/memory.h"
-#include "core/remote/retry.h"
 
 enum { NEW = O_WRONLY | O_CREAT | O_TRUNC };
-
-static char cache[PATH_MAX];
-static char root[PATH_MAX];
-static struct remote *store; /* outlives the engines */
-static const char *faults;   /* for the next engine, or NULL */
-static struct engine *engine;
-static uint64_t instance;
-
-/* --- the store, lent to an engine --- */
-
-static struct remote *inner_of(struct remote *remote)
-{
-    return ((struct layer *)remote)->inner;
-}
-
-static int lent_list(struct remote *remote, struct remote_call *call, const char *path,
-    remote_entry_fn *entry, void *context)
-{
-    return remote_list(inner_of(remote), call, path, entry, context);
-}
-
-static int lent_probe(struct remote *remote, struct remote_call *call, const char *path,
-    struct remote_entry *ret_entry)
-{
-    return remote_probe(inner_of(remote), call, path, ret_entry);
-}
-
-static int lent_read(struct remote *remote, struct remote_call *call, const char *path,
-    uint64_t offset, uint64_t length, const struct remote_read_sink *sink)
-{
-    return remote_read(inner_of(remote), call, path, offset, length, sink);
-}
-
-static int lent_write(struct remote *remote, struct remote_call *call, const char *path,
-    const struct remote_write_source *source, struct remote_entry *ret_entry)
-{
-    return remote_write(inner_of(remote), call, path, source, ret_entry);
-}
-
-static void lent_free(struct remote *remote)
-{
-    free(remote);
-}
-
-static const struct remote_ops lent_ops = {
-    .type = "lent",
-    .capabilities = layer_capabilities,
-    .list = lent_list,
-    .probe = lent_probe,
-    .read = lent_read,
-    .write = lent_write,
-    LAYER_OPS,
-    .free = lent_free,
-};
-
-static int memory_select(void *context, const struct wire_hello_request *environment, char *why,
-    struct stores_account *ret_account)
-{
-    (void)context, (void)why, (void)environment;
-    *ret_account = (struct stores_account){ .api = strdup("memory:"), .identity = "capable" };
-    return ret_account->api == NULL ? -ENOMEM : 0;
-}
-
-static struct remote *memory_open(void *context, const struct stores_account *account,
-    const char *connector, struct remote_counters *counters)
-{
-    static const struct retry_policy policy = {
-        .attempts = 2, .unreachable_attempts = 1, .base_ms = 1, .cap_ms = 1
-    };
-    char why[REMOTE_WHY_MAX];
-    (void)context, (void)account;
-    struct layer *lent = calloc(1, sizeof(*lent));
-    assert_non_null(lent);
-    if (strcmp(connector, "data") != 0) {
-        free(lent);
-        errno = EINVAL;
-        return NULL;
-    }
-    *lent = (struct layer){ { &lent_ops }, store, layer_forward };
-    struct remote *faulty = faults == NULL ? &lent->remote
-                                           : remote_fault_new(&lent->remote, faults, 1, why, sizeof(why));
-    return remote_retry_new(remote_stats_new(faulty, counters), &policy);
-}
-
-static void memory_release(void *context, struct stores_account *account)
-{
-    (void)context;
-    free(account->api);
-    account->api = NULL;
-}
-
-static const struct stores stores = {
-    .select = memory_select, .open = memory_open, .release = memory_release
-};
-
-static void start_engine(const char *with_faults)
-{
-    const struct engine_options options = { .cache = cache, .stores = &stores };
-    const struct wire_hello_request hello = { .key = "key" };
-    struct wire_hello_reply reply;
-    int board = -1;
-    faults = with_faults;
-    assert_int_equal(engine_new(&options, &engine), 0);
-    assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);
-    assert_int_equal(close(board), 0);
-    instance = reply.instance;
-    (void)snprintf(root, sizeof(root), "%s", reply.tree);
-}
 
 static int start(void **state)
 {
     (void)state;
-    (void)stpcpy(cache, "/tmp/algofs-test-capable.XXXXXX");
-    if (mkdtemp(cache) == NULL)
+    if (make_cache() < 0)
         return -1;
     store = remote_memory_new();
     assert_non_null(store);
@@ -147,18 +23,12 @@ static int start(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int end(void **state)
 {
     (void)state;
     engine_free(engine);
     remote_free(store);
-    return nftw(cache, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return remove_cache();
 }
 
 /* --- a door --- */

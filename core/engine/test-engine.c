@@ -1,81 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/base/cleanup.h"
-#include "core/engine/engine.h"
-#include "core/remote/fault.h"
-#include "core/remote/memory.h"
-#include "core/remote/retry.h"
+#include "core/engine/test-support.h"
 #include "core/wire/presence.h"
 
 enum { BIG = 6 << 20, READERS = 8 };
 
-static char cache[PATH_MAX];
-static char root[PATH_MAX];
-static struct remote *store; /* the account's data; the engine owns it once it is opened */
-static bool opened;
-static const char *faults;
-static struct engine *engine;
-static uint64_t instance;
 static unsigned char *bytes; /* BIG of them */
-
-/* The account of these tests: one store in memory, with faults and retries above it. */
-static int memory_select(void *context, const struct wire_hello_request *environment, char *why,
-    struct stores_account *ret_account)
-{
-    (void)context;
-    (void)why;
-    *ret_account = (struct stores_account){ .api = strdup("memory:") };
-    (void)snprintf((char *)ret_account->identity, sizeof(ret_account->identity), "%s",
-        environment->key);
-    return ret_account->api == NULL ? -ENOMEM : 0;
-}
-
-static struct remote *memory_open(void *context, const struct stores_account *account,
-    const char *connector, struct remote_counters *counters)
-{
-    static const struct retry_policy policy = {
-        .attempts = 3, .unreachable_attempts = 1, .base_ms = 1, .cap_ms = 1,
-    };
-    char why[REMOTE_WHY_MAX];
-    (void)context;
-    (void)account;
-    if (strcmp(connector, "data") != 0) {
-        errno = EINVAL;
-        return NULL;
-    }
-    opened = true;
-    struct remote *faulty =
-        faults == NULL ? store : remote_fault_new(store, faults, 1, why, sizeof(why));
-    return remote_retry_new(remote_stats_new(faulty, counters), &policy);
-}
-
-static void memory_release(void *context, struct stores_account *account)
-{
-    (void)context;
-    free(account->api);
-    account->api = NULL;
-}
-
-static const struct stores stores = {
-    .select = memory_select,
-    .open = memory_open,
-    .release = memory_release,
-};
 
 static void put(const char *path, const void *content, size_t len, int64_t mtime)
 {
@@ -87,52 +22,27 @@ static void fill_store(void)
     store = remote_memory_new();
     assert_non_null(store);
     remote_memory_limit(store, REMOTE_CAN_WRITE); /* as the Data API is */
-    opened = false;
     put("alice/c/small", "hello", 5, 1700000000);
     put("alice/c/big", bytes, BIG, 1700000001);
-}
-
-static void start_engine(void)
-{
-    const struct engine_options options = { .cache = cache, .stores = &stores };
-    const struct wire_hello_request hello = { .key = "key" };
-    struct wire_hello_reply reply;
-    int board = -1;
-    assert_int_equal(engine_new(&options, &engine), 0);
-    assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);
-    assert_int_equal(close(board), 0);
-    instance = reply.instance;
-    (void)snprintf(root, sizeof(root), "%s", reply.tree);
 }
 
 static void stop_engine(void)
 {
     engine_free(engine);
-    if (!opened)
-        remote_free(store);
+    remote_free(store);
 }
 
 static int start(void **state)
 {
     (void)state;
-    faults = NULL;
-    (void)stpcpy(cache, "/tmp/algofs-test-engine.XXXXXX");
     bytes = malloc(BIG);
-    if (mkdtemp(cache) == NULL || bytes == NULL)
+    if (make_cache() < 0 || bytes == NULL)
         return -1;
     for (unsigned i = 0; i < BIG; i++)
         bytes[i] = (unsigned char)(i * 2654435761u >> 13);
     fill_store();
-    start_engine();
+    start_engine(NULL);
     return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
 }
 
 static int end(void **state)
@@ -140,7 +50,7 @@ static int end(void **state)
     (void)state;
     stop_engine();
     free(bytes);
-    return nftw(cache, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return remove_cache();
 }
 
 static int ensure_with(const char *path, uint64_t wanted, uint64_t max_age, struct wire_ensure_reply *ret)
@@ -324,7 +234,7 @@ static void a_new_engine_goes_on(void **state)
     assert_int_equal(need(fd, 0, BIG / 2), 0);
     stop_engine();
     fill_store();
-    start_engine();
+    start_engine(NULL);
     assert_int_equal(need(fd, 0, 1 << 20), 0);
     assert_int_equal(reads(), 0); /* the map told */
     assert_int_equal(need(fd, 0, UINT64_MAX), 0);
@@ -358,9 +268,8 @@ static void failures_leave_a_placeholder(void **state)
     (void)state;
     int map;
     stop_engine();
-    faults = "read:1-6:short=2,list:2:EIO!";
     fill_store();
-    start_engine();
+    start_engine("read:1-6:short=2,list:2:EIO!");
     (void)ensure("data/alice/c/small");
     CLEANUP_CLOSE int fd = tree_open_file("data/alice/c/small");
     int rc = -EIO;
@@ -376,9 +285,8 @@ static void listing_failures_are_reported(void **state)
     (void)state;
     struct wire_ensure_reply lease;
     stop_engine();
-    faults = "list:1:EACCES!,list:2:EHOSTUNREACH!";
     fill_store();
-    start_engine();
+    start_engine("list:1:EACCES!,list:2:EHOSTUNREACH!");
     /* may not be listed, but probed: a lease of one name */
     assert_int_equal(ensure_with("data/alice/c/small", WIRE_WANT_ENTRY, UINT64_MAX, &lease), 0);
     assert_int_equal(lease.scope, WIRE_SCOPE_ENTRY);

@@ -1,132 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
-#include "core/engine/engine.h"
-#include "core/remote/fault.h"
-#include "core/remote/memory.h"
-#include "core/remote/retry.h"
+#include "core/engine/test-support.h"
 
 enum { WRITERS = 8, NEW = O_WRONLY | O_CREAT | O_TRUNC };
 
-static char cache[PATH_MAX];
-static char root[PATH_MAX];
-static struct remote *store; /* the account's data; the engine owns it once it is opened */
-static bool opened;
-static const char *faults;
-static struct engine *engine;
-static uint64_t instance;
-
-static int memory_select(void *context, const struct wire_hello_request *environment, char *why,
-    struct stores_account *ret_account)
-{
-    (void)context;
-    (void)why;
-    *ret_account = (struct stores_account){ .api = strdup("memory:") };
-    (void)snprintf(
-        (char *)ret_account->identity, sizeof(ret_account->identity), "%s", environment->key);
-    return ret_account->api == NULL ? -ENOMEM : 0;
-}
-
-static struct remote *memory_open(void *context, const struct stores_account *account,
-    const char *connector, struct remote_counters *counters)
-{
-    static const struct retry_policy policy = {
-        .attempts = 2,
-        .unreachable_attempts = 1,
-        .base_ms = 1,
-        .cap_ms = 1,
-    };
-    char why[REMOTE_WHY_MAX];
-    (void)context;
-    (void)account;
-    if (strcmp(connector, "data") != 0) {
-        errno = EINVAL;
-        return NULL;
-    }
-    opened = true;
-    struct remote *faulty =
-        faults == NULL ? store : remote_fault_new(store, faults, 1, why, sizeof(why));
-    return remote_retry_new(remote_stats_new(faulty, counters), &policy);
-}
-
-static void memory_release(void *context, struct stores_account *account)
-{
-    (void)context;
-    free(account->api);
-    account->api = NULL;
-}
-
-static const struct stores stores = {
-    .select = memory_select,
-    .open = memory_open,
-    .release = memory_release,
-};
-
 /* A store of its own for each engine: what an earlier one had is gone with it. */
-static void start_engine(const char *with_faults)
+static void start_anew(const char *with_faults)
 {
-    const struct engine_options options = { .cache = cache, .stores = &stores };
-    const struct wire_hello_request hello = { .key = "key" };
-    struct wire_hello_reply reply;
-    int board = -1;
-    faults = with_faults;
-    opened = false;
     store = remote_memory_new();
     assert_non_null(store);
     remote_memory_limit(store, REMOTE_CAN_WRITE); /* as the Data API is */
     assert_int_equal(remote_memory_put(store, "alice/c/old", "old content", 11, 1700000000), 0);
-    assert_int_equal(engine_new(&options, &engine), 0);
-    assert_int_equal(engine_hello(engine, &hello, &reply, &board), 0);
-    assert_int_equal(close(board), 0);
-    instance = reply.instance;
-    (void)snprintf(root, sizeof(root), "%s", reply.tree);
+    start_engine(with_faults);
 }
 
 static void stop_engine(void)
 {
     engine_free(engine);
-    if (!opened)
-        remote_free(store);
+    remote_free(store);
 }
 
 static int start(void **state)
 {
     (void)state;
-    (void)stpcpy(cache, "/tmp/algofs-test-write.XXXXXX");
-    if (mkdtemp(cache) == NULL)
+    if (make_cache() < 0)
         return -1;
-    start_engine(NULL);
+    start_anew(NULL);
     return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
 }
 
 static int end(void **state)
 {
     (void)state;
     stop_engine();
-    return nftw(cache, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return remove_cache();
 }
 
 /* --- a door --- */
@@ -273,7 +186,7 @@ static void failures_keep_bytes_and_intent(void **state)
 {
     (void)state;
     stop_engine();
-    start_engine("write:1-2:EIO!");
+    start_anew("write:1-2:EIO!");
     assert_int_equal(write_file("data/alice/c/new", NEW, "kept", 0), -EIO);
     assert_stored("alice/c/new", NULL);
     assert_int_equal(intents(), 1);
@@ -289,11 +202,11 @@ static void the_next_engine_goes_on(void **state)
 {
     (void)state;
     stop_engine();
-    start_engine("write:*:EIO!");
+    start_anew("write:*:EIO!");
     assert_int_equal(write_file("data/alice/c/sync", NEW, "sync", 0), -EIO);
     assert_int_equal(write_file("data/alice/c/async", NEW, "async", WIRE_COMMIT_JOURNAL), 0);
     stop_engine();
-    start_engine(NULL);
+    start_anew(NULL);
     assert_int_equal(flush(60000), 0);
     assert_stored("alice/c/sync", "sync");
     assert_stored("alice/c/async", "async");
@@ -379,7 +292,7 @@ static void listings_do_not_undo(void **state)
     pthread_t thread;
     void *rc;
     stop_engine();
-    start_engine("list:2:delay=300");
+    start_anew("list:2:delay=300");
     assert_int_equal(list("data/alice/c"), 0);
     assert_int_equal(write_file("data/alice/c/gone", NEW, "x", 0), 0);
     assert_int_equal(write_file("data/alice/c/moved", NEW, "y", 0), 0);
@@ -427,7 +340,7 @@ static void renames_never_lose_both(void **state)
 {
     (void)state;
     stop_engine();
-    start_engine("remove:2-3:EIO"); /* the first is the question whether the key may write */
+    start_anew("remove:2-3:EIO"); /* the first is the question whether the key may write */
     assert_int_equal(write_file("data/alice/c/a", NEW, "text", 0), 0);
     assert_int_equal(rename_path("data/alice/c/a", "data/alice/c/b"), -EIO);
     assert_stored("alice/c/a", "text");
@@ -463,7 +376,7 @@ static void what_cannot_be_written_is_known_at_open(void **state)
 {
     (void)state;
     stop_engine();
-    start_engine("write:*:EACCES!");
+    start_anew("write:*:EACCES!");
     assert_int_equal(write_file("data/alice/c/f", NEW, "x", 0), -EACCES);
     assert_int_equal(open_write("data/bob/c/f", NEW), -EACCES);
     assert_int_equal(open_write("data/f", NEW), -EACCES);

@@ -82,6 +82,7 @@ static int whole_attempt(struct hydration *h, enum remote_priority priority, boo
     }
     if (rc == 0) {
         doubt_note_read(h, &call);
+        LOCK_SCOPE(&h->lock);
         rc = hydration_complete(h);
     }
     if (rc < 0 && !*ret_again)
