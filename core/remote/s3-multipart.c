@@ -99,7 +99,7 @@ static int part_copy(struct upload *upload, struct remote_call *call, unsigned i
     request->slow = true;
     int rc = s3_perform(upload->store, call, request, &answer);
     if (rc == 0)
-        rc = s3_check_body(upload->store, call, request, &answer);
+        rc = s3_check_body(upload->store, call, request, &answer, "CopyPartResult");
     if (rc < 0)
         return rc;
     s3_take_etag(&answer, "CopyPartResult/ETag");
@@ -143,7 +143,9 @@ static int completion_attempt(void *context, struct remote_call *call, bool *pro
     struct s3_perform_context *perform = context;
     (void)progressed;
     int rc = s3_perform(perform->store, call, perform->request, perform->answer);
-    return rc < 0 ? rc : s3_check_body(perform->store, call, perform->request, perform->answer);
+    return rc < 0 ? rc
+                  : s3_check_body(perform->store, call, perform->request, perform->answer,
+                        "CompleteMultipartUploadResult");
 }
 
 /* Whether the object is there, complete, although the answer to its completion was lost: then a second
