@@ -89,11 +89,63 @@ static void test_remove_tree_answer(void **state)
     }
 }
 
+/* --- multipart --- */
+
+enum { PARTS_SIZE = (5 << 20) + 1 };
+
+#define UPLOAD HEAD("200 OK") "\r\n<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>"
+#define NO_UPLOAD HEAD("404 Not Found") "\r\n<Error><Code>NoSuchUpload</Code></Error>"
+
+/* Two parts of zeros. */
+static int put_parts(struct fixture *fixture, struct remote_call *call)
+{
+    CLEANUP_CLOSE int fd = memfd_create("parts", MFD_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, PARTS_SIZE), 0);
+    const struct remote_write_source source = { .fd = fd, .size = PARTS_SIZE };
+    return remote_write(fixture->remote, call, "f", &source, NULL);
+}
+
+/* The store gives the same for both parts: it says of its ETags that they are no MD5s of the bytes. */
+#define PART_ETAG "00112233445566778899aabbccddeeff"
+#define PART HEAD("200 OK") "x-amz-server-side-encryption: aws:kms\r\nETag: \"" PART_ETAG "\"\r\n\r\n"
+#define NEW_ETAG "99556f33a844eb186c38a2f61f5350d3-2" /* the MD5 of both */
+#define OLD_ETAG "ffffffffffffffffffffffffffffffff-2"
+
+/* The upload is gone when it is to be completed. Only if what is there is made of our parts was that our
+ * own earlier try. */
+static void test_completion_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object;
+        int rc;
+    } cases[] = {
+        { OBJECT("5242881", NEW_ETAG), 0 },
+        { OBJECT("5242881", OLD_ETAG), -EIO }, /* what was there before: as many bytes, as many parts */
+        { OBJECT("5242880", NEW_ETAG), -EIO },
+        { ABSENT, -EIO },
+    };
+    static const char none[] = LISTING("<IsTruncated>false</IsTruncated>");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* The listing is the answer to the HEAD too: an object of no known type. */
+        const char *const answers[] = { none, none, UPLOAD, PART, PART, NO_UPLOAD, NO_UPLOAD,
+            cases[i].object, NO_UPLOAD, NO_UPLOAD };
+        struct fixture fixture;
+        struct remote_call call = { 0 };
+        start(&fixture, answers, 10, NULL);
+        assert_int_equal(put_parts(&fixture, &call), cases[i].rc);
+        assert_non_null(strstr(strbuf_cstr(&fixture.server.requests[7]), "HEAD /bucket/f HTTP"));
+        stop(&fixture);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_answers),
         cmocka_unit_test(test_remove_tree_answer),
+        cmocka_unit_test(test_completion_lost),
     };
     (void)setenv("no_proxy", "*", 1);
     return cmocka_run_group_tests_name("s3-change", tests, NULL, NULL);
