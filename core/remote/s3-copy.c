@@ -71,7 +71,7 @@ static int copy_small(struct s3 *store, struct remote_call *call, const char *wh
         .slow = true };
     int rc = s3_perform(store, call, &request, answer);
     if (rc == 0)
-        rc = s3_check_body(store, call, &request, answer);
+        rc = s3_check_body(store, call, &request, answer, "CopyObjectResult");
     if (rc == 0)
         s3_take_etag(answer, "CopyObjectResult/ETag");
     return rc;

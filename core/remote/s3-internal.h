@@ -144,9 +144,10 @@ struct s3_perform_context {
 int s3_perform_patiently(struct s3 *store, struct remote_call *call,
     const struct s3_request *request, struct s3_answer *answer);
 
-/** An answer of 200 whose body may be an <Error> all the same (copies, completions). */
+/** A status of 200 says only that an answer came (of copies, completions, DeleteObjects): done is what has
+ * <`root`> in its body, whole. An <Error> is that error, all else -EIO, transient. */
 int s3_check_body(struct s3 *store, struct remote_call *call, const struct s3_request *request,
-    struct s3_answer *answer);
+    struct s3_answer *answer, const char *root);
 
 /** The sorted, encoded query string. Check query->failed. */
 void s3_query(const struct s3_parameter parameters[S3_PARAMETERS_MAX], struct strbuf *query);

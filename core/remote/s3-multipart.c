@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <md5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
@@ -99,7 +101,7 @@ static int part_copy(struct upload *upload, struct remote_call *call, unsigned i
     request->slow = true;
     int rc = s3_perform(upload->store, call, request, &answer);
     if (rc == 0)
-        rc = s3_check_body(upload->store, call, request, &answer);
+        rc = s3_check_body(upload->store, call, request, &answer, "CopyPartResult");
     if (rc < 0)
         return rc;
     s3_take_etag(&answer, "CopyPartResult/ETag");
@@ -143,21 +145,50 @@ static int completion_attempt(void *context, struct remote_call *call, bool *pro
     struct s3_perform_context *perform = context;
     (void)progressed;
     int rc = s3_perform(perform->store, call, perform->request, perform->answer);
-    return rc < 0 ? rc : s3_check_body(perform->store, call, perform->request, perform->answer);
+    return rc < 0 ? rc
+                  : s3_check_body(perform->store, call, perform->request, perform->answer,
+                        "CompleteMultipartUploadResult");
+}
+
+/* The ETag of an object of these parts: the MD5 of their MD5s, and how many. False: they are no MD5s. */
+static bool make_etag(const struct upload *upload, char etag[S3_ETAG_MAX])
+{
+    char hex[2 * MD5_DIGEST_LENGTH + 1];
+    uint8_t md5[MD5_DIGEST_LENGTH];
+    MD5_CTX context;
+    MD5Init(&context);
+    for (unsigned i = 0; i < upload->count; i++) {
+        const char *part = upload->etags[i];
+        if (strlen(part) != 2 * sizeof(md5) || strspn(part, "0123456789abcdefABCDEF") != 2 * sizeof(md5))
+            return false;
+        for (size_t j = 0; j < sizeof(md5); j++) {
+            const char byte[] = { part[2 * j], part[2 * j + 1], '\0' };
+            md5[j] = (uint8_t)strtoul(byte, NULL, 16);
+        }
+        MD5Update(&context, md5, sizeof(md5));
+    }
+    MD5Final(md5, &context);
+    s3_hex(md5, sizeof(md5), hex);
+    (void)snprintf(etag, S3_ETAG_MAX, "%s-%u", hex, upload->count); /* fits */
+    return true;
 }
 
 /* Whether the object is there, complete, although the answer to its completion was lost: then a second
- * completion finds no such upload. */
-static bool is_complete(struct upload *upload, const char *etag_tail, char etag[S3_ETAG_MAX])
+ * completion finds no such upload. So it does when somebody else aborted it, and then an older object of as
+ * many bytes and parts may be there: only the ETag tells. */
+static bool is_complete(
+    struct upload *upload, const struct remote_call *outer, char etag[S3_ETAG_MAX])
 {
     CLEANUP_S3_ANSWER struct s3_answer answer = S3_ANSWER_INIT;
-    struct remote_call call = { 0 };
+    struct remote_call call = { .priority = outer->priority,
+        .cancel = outer->cancel,
+        .deadline_ms = upload->store->policy.deadline_ms };
     const struct s3_parts *parts = upload->parts;
-    if (s3_head(upload->store, &call, parts->key, parts->what, &answer) < 0 ||
-        !answer.response.has_length || answer.response.length != parts->size)
-        return false;
-    const char *dash = strrchr(answer.response.etag, '-');
-    if (dash == NULL || strcmp(dash, etag_tail) != 0)
+    char wanted[S3_ETAG_MAX];
+    if (!make_etag(upload, wanted) ||
+        s3_head(upload->store, &call, parts->key, parts->what, &answer) < 0 ||
+        !answer.response.has_length || answer.response.length != parts->size ||
+        strcasecmp(answer.response.etag, wanted) != 0)
         return false;
     memcpy(etag, answer.response.etag, S3_ETAG_MAX);
     return true;
@@ -167,7 +198,6 @@ static int upload_complete(
     struct upload *upload, struct remote_call *call, struct s3_answer *answer)
 {
     CLEANUP_STRBUF struct strbuf xml = STRBUF_INIT;
-    char tail[16];
     strbuf_addstr(&xml, "<CompleteMultipartUpload>");
     for (unsigned i = 0; i < upload->count; i++) {
         strbuf_addf(&xml, "<Part><PartNumber>%u</PartNumber><ETag>\"", i + 1);
@@ -190,9 +220,8 @@ static int upload_complete(
         .attempt = completion_attempt,
         .context = &perform };
     int rc = retry_run(&run, call);
-    (void)snprintf(tail, sizeof(tail), "-%u", upload->count);
-    if (rc < 0 && call->attempts > 1 && strcmp(answer->code, "NoSuchUpload") == 0 &&
-        is_complete(upload, tail, answer->response.etag))
+    if (rc < 0 && strcmp(answer->code, "NoSuchUpload") == 0 &&
+        is_complete(upload, call, answer->response.etag))
         return 0;
     if (rc == 0)
         s3_take_etag(answer, "CompleteMultipartUploadResult/ETag");

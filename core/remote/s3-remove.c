@@ -203,9 +203,11 @@ static int delete_batch(struct batch *batch, struct remote_call *call)
         .payload = digests.sha256_hex,
         .slow = true };
     int rc = s3_perform_patiently(batch->store, call, &request, &answer);
+    if (rc == 0)
+        rc = s3_check_body(batch->store, call, &request, &answer, "DeleteResult");
     if (rc < 0)
         return rc;
-    (void)s3_xml_walk(strbuf_cstr(&answer.body), answer.body.len, result_element, batch);
+    (void)s3_xml_walk(strbuf_cstr(&answer.body), answer.body.len, result_element, batch); /* whole, as was just checked */
     if (batch->code[0] == '\0')
         return 0;
     if (strcmp(batch->code, "AccessDenied") == 0)

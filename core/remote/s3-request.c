@@ -296,12 +296,27 @@ int s3_perform(struct s3 *store, struct remote_call *call, const struct s3_reque
     return rc;
 }
 
-int s3_check_body(struct s3 *store, struct remote_call *call, const struct s3_request *request,
-    struct s3_answer *answer)
+/* The root ends last. */
+static int keep_path(void *context, const char *path, const char *text, size_t len)
 {
-    char code[S3_CODE_MAX];
-    s3_xml_text(strbuf_cstr(&answer->body), answer->body.len, "Error/Code", code, sizeof(code));
-    return code[0] == '\0' ? 0 : s3_error(store, call, request->what, answer);
+    (void)text, (void)len;
+    memcpy(context, path, strlen(path) + 1); /* fits: both are S3_XML_PATH */
+    return 0;
+}
+
+int s3_check_body(struct s3 *store, struct remote_call *call, const struct s3_request *request,
+    struct s3_answer *answer, const char *root)
+{
+    char found[S3_XML_PATH] = "";
+    int rc = s3_xml_walk(strbuf_cstr(&answer->body), answer->body.len, keep_path, found);
+    if (rc == -ENOMEM)
+        return remote_call_fail(call, rc, "out of memory");
+    if (rc == 0 && strcmp(found, root) == 0)
+        return 0;
+    if (rc == 0 && strcmp(found, "Error") == 0)
+        return s3_error(store, call, request->what, answer);
+    return remote_call_fail_transient(
+        call, -EIO, "'%s': the store's answer is not the %s it should be", request->what, root);
 }
 
 /* --- with patience --- */

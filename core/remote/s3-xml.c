@@ -83,8 +83,12 @@ static void on_doctype(void *context, const XML_Char *name, const XML_Char *sysi
     walk_stop(context, -EBADMSG);
 }
 
+/* A store that takes its time keeps the connection alive with white space, maybe before the declaration,
+ * where XML allows none. */
 int s3_xml_walk(const char *bytes, size_t len, s3_xml_fn *end, void *context)
 {
+    for (; len > 0 && strchr(" \t\r\n", *bytes) != NULL && *bytes != '\0'; len--)
+        bytes++;
     struct walk walk = { .parser = XML_ParserCreate("UTF-8"), .end = end, .context = context };
     if (walk.parser == NULL)
         return -ENOMEM;

@@ -8,7 +8,8 @@
  *     int rc = s3_xml_walk(bytes, len, leaf, end, &page);
  *
  * A stranger's document: no DTD (so no entities of its own), at most S3_XML_DEPTH elements deep, at most
- * S3_XML_TEXT bytes of text in an element. What breaks a limit is no document. Names lose their
+ * S3_XML_TEXT bytes of text in an element. What breaks a limit is no document. White space before it
+ * does not matter. Names lose their
  * prefix up to ':'. Pure; any thread.
  */
 #ifndef ALGOFS_REMOTE_S3_XML_H

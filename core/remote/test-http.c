@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The transfer engine against a server of a few lines, which says exactly what a test needs. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -21,75 +18,7 @@
 #include "core/base/strbuf.h"
 #include "core/remote/call.h"
 #include "core/remote/http.h"
-
-enum { ANSWERS_MAX = 8 };
-
-/* Answers the Nth connection with the Nth text and closes it; "" holds it open until `release`. */
-struct server {
-    int listener;
-    unsigned port;
-    pthread_t thread;
-    const char *answers[ANSWERS_MAX];
-    unsigned count;
-    struct strbuf requests[ANSWERS_MAX];
-    atomic_uint seen;
-    atomic_bool release;
-};
-
-static bool request_is_whole(const struct strbuf *request)
-{
-    const char *end = strstr(strbuf_cstr(request), "\r\n\r\n");
-    const char *length = strcasestr(strbuf_cstr(request), "Content-Length: ");
-    size_t body = length == NULL ? 0 : strtoul(length + 16, NULL, 10);
-    return end != NULL && request->len - (size_t)(end + 4 - request->buf) >= body;
-}
-
-static void *serve(void *context)
-{
-    struct server *server = context;
-    for (unsigned i = 0; i < server->count; i++) {
-        char buf[4096];
-        CLEANUP_CLOSE int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-        while (fd >= 0 && !request_is_whole(&server->requests[i])) {
-            ssize_t got = recv(fd, buf, sizeof(buf), 0);
-            if (got <= 0)
-                break;
-            strbuf_add(&server->requests[i], buf, (size_t)got);
-        }
-        atomic_fetch_add(&server->seen, 1);
-        while (server->answers[i][0] == '\0' && !atomic_load(&server->release))
-            (void)poll(NULL, 0, 1);
-        (void)!send(fd, server->answers[i], strlen(server->answers[i]), MSG_NOSIGNAL);
-    }
-    return NULL;
-}
-
-static void server_start(struct server *server, const char *const *answers, unsigned count)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(address);
-    memset(server, 0, sizeof(*server));
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(server->listener, 16), 0);
-    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &len), 0);
-    server->port = ntohs(address.sin_port);
-    server->count = count;
-    for (unsigned i = 0; i < count; i++)
-        server->answers[i] = answers[i];
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void server_stop(struct server *server)
-{
-    atomic_store(&server->release, true);
-    (void)shutdown(server->listener, SHUT_RDWR); /* ends an accept that nobody came for */
-    assert_int_equal(pthread_join(server->thread, NULL), 0);
-    for (unsigned i = 0; i < ANSWERS_MAX; i++)
-        strbuf_free(&server->requests[i]);
-    (void)close(server->listener);
-}
+#include "core/remote/test-server.h"
 
 /* One request of a test, with what came of it. */
 struct exchange {

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* S3 without a store: its XML, metadata, errors and credentials, against a server of a few lines. That
  * it is what stores want is shown by the contract over Swift (tests/s3/). */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,68 +17,11 @@
 #include "core/base/cleanup.h"
 #include "core/remote/s3-internal.h"
 #include "core/remote/s3-xml.h"
-
-enum { ANSWERS_MAX = 8 };
+#include "core/remote/test-server.h"
 
 #define SECRET "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 
-/* --- a server: the Nth connection gets the Nth answer --- */
-
-struct server {
-    int listener;
-    unsigned count;
-    const char *answers[ANSWERS_MAX];
-    struct strbuf requests[ANSWERS_MAX];
-    atomic_uint seen;
-    pthread_t thread;
-    char url[64];
-};
-
-static void *serve(void *context)
-{
-    struct server *server = context;
-    for (unsigned i = 0; i < server->count; i++) {
-        char buf[4096];
-        CLEANUP_CLOSE int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-        while (fd >= 0 && strstr(strbuf_cstr(&server->requests[i]), "\r\n\r\n") == NULL) {
-            ssize_t got = recv(fd, buf, sizeof(buf), 0);
-            if (got <= 0)
-                break;
-            strbuf_add(&server->requests[i], buf, (size_t)got);
-        }
-        if (fd < 0)
-            break;
-        atomic_fetch_add(&server->seen, 1);
-        (void)!send(fd, server->answers[i], strlen(server->answers[i]), MSG_NOSIGNAL);
-    }
-    return NULL;
-}
-
-static void server_start(struct server *server, unsigned count, const char *const *answers)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(address);
-    memset(server, 0, sizeof(*server));
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(server->listener, 16), 0);
-    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &len), 0);
-    (void)snprintf(
-        server->url, sizeof(server->url), "http://127.0.0.1:%u", ntohs(address.sin_port));
-    server->count = count;
-    memcpy(server->answers, answers, count * sizeof(*answers));
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void server_stop(struct server *server)
-{
-    (void)shutdown(server->listener, SHUT_RDWR); /* ends an accept that nobody came for */
-    assert_int_equal(pthread_join(server->thread, NULL), 0);
-    for (unsigned i = 0; i < ANSWERS_MAX; i++)
-        strbuf_free(&server->requests[i]);
-    (void)close(server->listener);
-}
+/* --- a store --- */
 
 #define HEAD(status) "HTTP/1.1 " status "\r\nConnection: close\r\nContent-Type: application/xml\r\n"
 
@@ -231,7 +170,7 @@ static void test_list_pages(void **state)
     struct server server;
     struct names names = { .text = STRBUF_INIT };
     struct remote_call call = { 0 };
-    server_start(&server, 3, answers);
+    server_start(&server, answers, 3);
     struct http_client *http = http_client_new(NULL);
     struct remote *remote = open_store(http, &server);
     assert_int_equal(remote_list(remote, &call, "", note_name, &names), 0);
@@ -255,7 +194,7 @@ static void test_list_circle(void **state)
     struct server server;
     struct names names = { .text = STRBUF_INIT };
     struct remote_call call = { 0 };
-    server_start(&server, 5, answers);
+    server_start(&server, answers, 5);
     struct http_client *http = http_client_new(NULL);
     struct remote *remote = open_store(http, &server);
     assert_int_equal(remote_list(remote, &call, "", note_name, &names), -EIO);
@@ -344,7 +283,7 @@ static int probe_answered(const char *answer, struct remote_call *call, unsigned
     struct server server;
     struct remote_entry entry;
     const char *const answers[] = { answer, answer };
-    server_start(&server, 2, answers);
+    server_start(&server, answers, 2);
     struct http_client *http = http_client_new(NULL);
     struct remote *remote = open_store(http, &server);
     *call = (struct remote_call){ 0 };
@@ -539,7 +478,7 @@ static void test_container(void **state)
     struct server server;
     struct s3_keys keys;
     struct remote_call call = { 0 };
-    server_start(&server, 3, answers);
+    server_start(&server, answers, 3);
     struct http_client *http = http_client_new(NULL);
     (void)snprintf(url, sizeof(url), "%s/v2/credentials/x", server.url);
     const struct s3_credentials_source source = {
@@ -573,7 +512,7 @@ static void test_instance(void **state)
     struct server server;
     struct s3_keys keys;
     struct remote_call call = { 0 };
-    server_start(&server, 5, answers);
+    server_start(&server, answers, 5);
     struct http_client *http = http_client_new(NULL);
     const struct s3_credentials_source source = { .instance_url = server.url };
     struct s3_credentials *credentials = s3_credentials_new(http, &source);
