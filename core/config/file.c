@@ -162,7 +162,7 @@ static int loading_pair(void *context, const char *name, const char *value, unsi
     return 0;
 }
 
-/* The whole file at once. -EAGAIN: it was written meanwhile. */
+/* The whole file at once. -EAGAIN: it was written meanwhile; -EBADF: a pipe or the like, whose size tells nothing. */
 static int file_read_once(int fd, char **ret_bytes, struct stat *ret_st)
 {
     struct stat after;
@@ -171,6 +171,8 @@ static int file_read_once(int fd, char **ret_bytes, struct stat *ret_st)
         return -errno;
     if (S_ISDIR(ret_st->st_mode))
         return -EISDIR;
+    if (!S_ISREG(ret_st->st_mode) && !S_ISCHR(ret_st->st_mode)) /* /dev/null is for no file at all */
+        return -EBADF;
     if (ret_st->st_size > CONFIG_FILE_MAX)
         return -EFBIG;
     size_t size = (size_t)ret_st->st_size;
@@ -215,9 +217,12 @@ int config_read_file(struct config *config, const char *home, char *why, size_t 
     int rc = file_read(config->file, &bytes, &st);
     if (rc == -ENOENT || rc == -ENOTDIR)
         return rc;
-    if (rc < 0) {
-        (void)snprintf(why, why_size, "%s: %s", config->file, strerror(-rc));
-        return rc;
+    if (rc < 0) { /* -EINVAL: the programs' calls get it, and EISDIR, say, would be taken for their file's */
+        (void)snprintf(why, why_size, "%s: %s", config->file,
+            rc == -EBADF    ? "is no file that can be read as a whole"
+            : rc == -EAGAIN ? "it is being written"
+                            : strerror(-rc));
+        return rc == -ENOMEM ? rc : -EINVAL;
     }
     rc = ini_read(config->file, bytes, (size_t)st.st_size, &sink, why, why_size);
     if (rc == 0)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -259,6 +260,40 @@ static void test_no_file(void **state)
     config_free(&config);
 }
 
+/* What cannot be read is a setting that is wrong, never a file without sections, and not the errno of reading. */
+static void test_unreadable_files(void **state)
+{
+    (void)state;
+    char why[CONFIG_WHY_MAX];
+    struct config config = CONFIG_INIT;
+    const struct wire_hello_request environment = { .key = "simENV" };
+    (void)remove(file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: is no file"));
+    assert_int_equal(remove(file), 0);
+    assert_int_equal(mkdir(file, 0700), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: Is a directory"));
+    assert_int_equal(remove(file), 0);
+    write_text("");
+    assert_int_equal(truncate(file, CONFIG_FILE_MAX + 1), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: File too large"));
+    /* "data" does not go away because the profiles cannot be read. */
+    char below[128], profiles[160];
+    (void)snprintf(below, sizeof(below), "%s/.algorithmia", folder);
+    (void)snprintf(profiles, sizeof(profiles), "%s/config", below);
+    assert_int_equal(mkdir(below, 0700), 0);
+    assert_int_equal(symlink("config", profiles), 0); /* ELOOP, for root too */
+    const struct wire_hello_request home = { .home = folder };
+    write_text("[a]\ntype=local\nroot=/\n");
+    assert_int_equal(load(&home, why, &config), -EINVAL);
+    assert_non_null(strstr(why, profiles));
+    assert_int_equal(remove(profiles), 0);
+    assert_int_equal(remove(below), 0);
+}
+
 static void test_readable_key(void **state)
 {
     (void)state;
@@ -286,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_unreadable_files),
         cmocka_unit_test(test_readable_key),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -99,8 +99,17 @@ expect_failure 'Invalid argument' in_prefix ls /algo/archive
 log_line "$ALGOFS_CONFIG:4: unknown key \"colour\""
 expect_failure "^algofs-run: $ALGOFS_CONFIG:4: unknown key \"colour\"\$" algofs_run true
 expect_failure "$ALGOFS_CONFIG:4: unknown key" algofs config
+printf '[work]\ntype = algorithmia\n' >"$ALGOFS_CONFIG"
+ALGORITHMIA_API_KEY='' expect_failure "^algofs-run: $ALGOFS_CONFIG:1: \[work\]: no API key: export" algofs_run true
 rm "$ALGOFS_CONFIG"
 expect_failure "$ALGOFS_CONFIG: No such file" algofs_run true
+mkfifo -m 644 "$ALGOFS_CONFIG"
+expect_failure "$ALGOFS_CONFIG: is no file" algofs_run true
+rm "$ALGOFS_CONFIG"
+mkdir -m 755 "$ALGOFS_CONFIG"
+expect_failure "$ALGOFS_CONFIG: Is a directory" algofs_run true
+expect_failure 'Invalid argument' in_prefix ls /algo
+rmdir "$ALGOFS_CONFIG"
 unset ALGOFS_CONFIG
 
 note "the file's own place"
