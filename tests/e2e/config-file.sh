@@ -88,6 +88,21 @@ END
 expect second in_prefix cat /algo/archive/file
 expect_failure 'No such file' in_prefix cat /algo/work/team/file
 
+note "a root that is not there is no empty folder"
+config <<END
+[archive]
+type = local
+root = $T/unmounted
+END
+expect_failure 'Input/output error' in_prefix ls /algo/archive
+expect_failure 'Input/output error' in_prefix cat /algo/archive/file
+log_line "\\[archive\\] of $ALGOFS_CONFIG: $T/unmounted: No such file or directory"
+mkdir "$T/unmounted"
+echo there >"$T/unmounted/file"
+chmod -R a+rX "$T/unmounted"
+for _ in 1 2 3; do sleep 1; ! in_prefix ls /algo/archive >/dev/null 2>&1 || break; done
+expect there in_prefix cat /algo/archive/file
+
 note "errors name file and line"
 config <<END
 [archive]
