@@ -94,7 +94,8 @@ static int loading_end_section(struct loading *loading)
     if (connector == NULL)
         return 0;
     if (!loading->typed)
-        return loading_refuse(loading, connector->line, "[%s] has no type", connector->name);
+        return loading_refuse(loading, connector->line,
+            "[%s] has no type: one of algorithmia, s3, b2 and local", connector->name);
     for (size_t i = 0; i < loading->count; i++) {
         const struct pair *pair = &loading->pairs[i];
         char origin[PATH_MAX + 16];
@@ -149,8 +150,11 @@ static int loading_pair(void *context, const char *name, const char *value, unsi
     if (strcmp(name, "type") == 0)
         return loading_type(loading, value, line);
     enum config_option option = config_option_find(name);
-    if (option == CONFIG_OPTIONS)
-        return loading_refuse(loading, line, "unknown key \"%s\"", name);
+    if (option == CONFIG_OPTIONS) {
+        const char *near = config_option_near(name);
+        return loading_refuse(loading, line, "unknown key \"%s\"%s%s%s", name, near == NULL ? "" : ": did you mean \"",
+            near == NULL ? "" : near, near == NULL ? "" : "\"?");
+    }
     for (size_t i = 0; i < loading->count; i++)
         if (loading->pairs[i].option == option)
             return loading_refuse(loading, line, "%s is there twice", name);

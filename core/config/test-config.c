@@ -71,6 +71,10 @@ static const struct {
     { "[a]\ntype=local\nroot=/\nroot=/srv\n", 4, "root is there twice" },
     { "[a]\ntype=local\nroot=/\n[a]\ntype=local\n", 4, "[a] is there twice" },
     { "[a]\ntype=local\nroot=/\ncolour=red\n", 4, "unknown key \"colour\"" },
+    { "[a]\ntype=local\nroot=/\nread_only=yes\n", 4, "unknown key \"read_only\": did you mean \"readonly\"?" },
+    { "[a]\nTYPE=local\nroot=/\n", 2, "did you mean \"type\"?" },
+    { "[a]\ntype=s3\nbuckt=b\n", 3, "did you mean \"bucket\"?" },
+    { "[a]\ntype=s3\nbucket=b\nacces_key=b\n", 4, "unknown key \"acces_key\"" },
     { "[a]\ntype=local\nroot=/\nbucket=b\n", 4, "type local has no key \"bucket\"" },
     { "[a]\nbucket=b\ntype=local\nroot=/\n", 2, "type local has no key \"bucket\"" },
     { "# nothing\n[a]\ntype=local\n", 2, "[a] has no root" },
@@ -115,6 +119,7 @@ static void test_bad_files(void **state)
         if (load(&none, why, &config) != -EINVAL)
             fail_msg("accepted: %s", bad[i].text);
         (void)snprintf(place, sizeof(place), "%s:%u: ", file, bad[i].line);
+        assert_null(strstr(why, "pass@")); /* of an address: a password */
         if (strncmp(why, place, strlen(place)) != 0 || strstr(why, bad[i].reason) == NULL)
             fail_msg("%s said: %s, and not %s%s", bad[i].text, why, place, bad[i].reason);
         assert_null(config.connectors);
