@@ -88,6 +88,9 @@ static const struct {
     { "[a]\ntype=s3\nbucket=b\naddressing=virtua\n", 4, "addressing is one of path|virtual" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=example.org\n", 4, "no http:// or https:// address" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=https://user:pass@example.org\n", 4, "no http:// or https://" },
+    { "[a]\ntype=s3\nbucket=b\nendpoint=https://example.org/path\n", 4, "[a]: an endpoint is http:// or" },
+    { "[a]\ntype=s3\nbucket=b\nregion=eu west\n", 4, "[a]: a region's name has letters" },
+    { "[a]\ntype=s3\nbucket=s3://b\n", 3, "[a]: a bucket's name has letters" },
     { "[data]\ntype=algorithmia\napi_key=sim1\napi=ftp://example.org\n", 4, "no http:// or https://" },
     { "type=local\n", 1, "a key stands below its [section]" },
     { "[a/b]\ntype=local\nroot=/\n", 1, "a connector's name" },
@@ -179,6 +182,28 @@ static void test_good_file(void **state)
     assert_string_equal(value(&config, "b2+x", CONFIG_OPTION_region), "us-west-004");
     assert_string_equal(value(&config, "b2+x", CONFIG_OPTION_credentials_file), "/home/u/.aws/credentials");
     assert_null(config.warning); /* there is no key in it */
+}
+
+/* What the environment says of a store is looked at as what the file says; the reason tells which it was. */
+static void test_bad_environment(void **state)
+{
+    (void)state;
+    char why[CONFIG_WHY_MAX];
+    struct config config = CONFIG_INIT;
+    write_text("[a]\ntype=s3\nbucket=b\n");
+    struct wire_hello_request environment = { .aws_endpoint = "s3.example.org" };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_string_equal(why, "environment AWS_ENDPOINT_URL: [a]: an endpoint is http:// or https://, host and port, "
+                             "and nothing else");
+    environment = (struct wire_hello_request){ .aws_endpoint_s3 = "https://user:pass@example.org" };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_null(strstr(why, "pass@"));
+    environment = (struct wire_hello_request){ .aws_region = "eu-1 " };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "environment AWS_REGION: [a]: a region"));
+    environment = (struct wire_hello_request){ .aws_endpoint = "http://127.0.0.1:9000/" };
+    assert_int_equal(load(&environment, why, &config), 0);
+    config_free(&config);
 }
 
 /* inih by itself cuts a line at 200 bytes. */
@@ -324,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_good_file),
         cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_bad_environment),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_unreadable_files),
