@@ -207,7 +207,7 @@ static int check(void)
         int told = config_load(&environment, why, sizeof(why), &config);
         if (told == 0)
             told = config_check_keys(&config, why, sizeof(why));
-        if (told == -EINVAL || (told < 0 && config.has_file)) {
+        if (told < 0) {
             say("%s", why);
             return -1;
         }

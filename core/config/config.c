@@ -165,7 +165,7 @@ static int resolve(
                 (void)snprintf(why, why_size, "%s:%u: [%s]: %s", config->file, connector->line,
                     connector->name, reason[0] != '\0' ? reason : strerror(-rc));
         } else if (connector->type == CONFIG_S3 || connector->type == CONFIG_B2) {
-            rc = config_resolve_s3(config, connector, environment);
+            rc = config_resolve_s3(config, connector, environment, why, why_size);
         }
     }
     if (rc == 0)

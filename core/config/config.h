@@ -66,9 +66,9 @@ struct config {
 #define CLEANUP_CONFIG __attribute__((cleanup(config_free)))
 
 /**
- * 0, or with the reason in why[why_size]: -EINVAL (the file: the reason names file and line), -EACCES (no
- * section, and no Algorithmia account), -errno of reading, -ENOMEM. *ret_config is written on success
- * only.
+ * 0, or with the reason in why[why_size]: -EINVAL (a setting, or a file that cannot be read: the reason names it,
+ * and the line), -EACCES (no Algorithmia account, though a section wants one or there is no section), -ENOMEM.
+ * *ret_config is written on success only.
  */
 int config_load(const struct wire_hello_request *environment, char *why, size_t why_size,
     struct config *ret_config);

@@ -94,7 +94,8 @@ static int loading_end_section(struct loading *loading)
     if (connector == NULL)
         return 0;
     if (!loading->typed)
-        return loading_refuse(loading, connector->line, "[%s] has no type", connector->name);
+        return loading_refuse(loading, connector->line,
+            "[%s] has no type: one of algorithmia, s3, b2 and local", connector->name);
     for (size_t i = 0; i < loading->count; i++) {
         const struct pair *pair = &loading->pairs[i];
         char origin[PATH_MAX + 16];
@@ -149,8 +150,11 @@ static int loading_pair(void *context, const char *name, const char *value, unsi
     if (strcmp(name, "type") == 0)
         return loading_type(loading, value, line);
     enum config_option option = config_option_find(name);
-    if (option == CONFIG_OPTIONS)
-        return loading_refuse(loading, line, "unknown key \"%s\"", name);
+    if (option == CONFIG_OPTIONS) {
+        const char *near = config_option_near(name);
+        return loading_refuse(loading, line, "unknown key \"%s\"%s%s%s", name, near == NULL ? "" : ": did you mean \"",
+            near == NULL ? "" : near, near == NULL ? "" : "\"?");
+    }
     for (size_t i = 0; i < loading->count; i++)
         if (loading->pairs[i].option == option)
             return loading_refuse(loading, line, "%s is there twice", name);
@@ -162,7 +166,7 @@ static int loading_pair(void *context, const char *name, const char *value, unsi
     return 0;
 }
 
-/* The whole file at once. -EAGAIN: it was written meanwhile. */
+/* The whole file at once. -EAGAIN: it was written meanwhile; -EBADF: a pipe or the like, whose size tells nothing. */
 static int file_read_once(int fd, char **ret_bytes, struct stat *ret_st)
 {
     struct stat after;
@@ -171,6 +175,8 @@ static int file_read_once(int fd, char **ret_bytes, struct stat *ret_st)
         return -errno;
     if (S_ISDIR(ret_st->st_mode))
         return -EISDIR;
+    if (!S_ISREG(ret_st->st_mode) && !S_ISCHR(ret_st->st_mode)) /* /dev/null is for no file at all */
+        return -EBADF;
     if (ret_st->st_size > CONFIG_FILE_MAX)
         return -EFBIG;
     size_t size = (size_t)ret_st->st_size;
@@ -215,9 +221,12 @@ int config_read_file(struct config *config, const char *home, char *why, size_t 
     int rc = file_read(config->file, &bytes, &st);
     if (rc == -ENOENT || rc == -ENOTDIR)
         return rc;
-    if (rc < 0) {
-        (void)snprintf(why, why_size, "%s: %s", config->file, strerror(-rc));
-        return rc;
+    if (rc < 0) { /* -EINVAL: the programs' calls get it, and EISDIR, say, would be taken for their file's */
+        (void)snprintf(why, why_size, "%s: %s", config->file,
+            rc == -EBADF    ? "is no file that can be read as a whole"
+            : rc == -EAGAIN ? "it is being written"
+                            : strerror(-rc));
+        return rc == -ENOMEM ? rc : -EINVAL;
     }
     rc = ini_read(config->file, bytes, (size_t)st.st_size, &sink, why, why_size);
     if (rc == 0)

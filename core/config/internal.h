@@ -21,6 +21,6 @@ int config_read_file(struct config *config, const char *home, char *why, size_t 
 int config_resolve_algorithmia(struct config_connector *connector,
     const struct wire_hello_request *environment, char *why, size_t why_size);
 int config_resolve_s3(struct config *config, struct config_connector *connector,
-    const struct wire_hello_request *environment);
+    const struct wire_hello_request *environment, char *why, size_t why_size);
 
 #endif

@@ -49,7 +49,8 @@ int keyfile_read(const char *path, unsigned char key[KEYFILE_BYTES], char *why, 
     CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
     if (len < 0) {
-        int rc = -errno;
+        /* Not as that errno: the programs' calls get it, and ENOENT would be taken for their file's. */
+        int rc = errno == ENOMEM ? -ENOMEM : -EINVAL;
         (void)snprintf(why, why_size, "the key file %s: %s", path, strerror(errno));
         return rc;
     }

@@ -13,7 +13,10 @@
 
 enum { KEYFILE_BYTES = 32 };
 
-/** 0; or with the reason in why[]: -EINVAL (no such key in it), -errno of reading. */
+/**
+ * 0; or with the reason in why[]: -EINVAL, whether there is no key in it, no such file or no right to read it;
+ * -ENOMEM.
+ */
 int keyfile_read(
     const char *path, unsigned char key[KEYFILE_BYTES], char *why, size_t why_size);
 /** Makes `path` with a new key, and leaves nothing behind on failure. -EEXIST: it is there. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/config/options.h"
 
+#include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,43 @@ enum config_option config_option_find(const char *name)
     while (i < CONFIG_OPTIONS && strcmp(config_options[i].name, name) != 0)
         i++;
     return (enum config_option)i;
+}
+
+/* How many letters are to be left out, put in or changed to make one of the other: Levenshtein's. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { LONGEST = 32 };
+    size_t row[LONGEST + 1], len = strlen(b);
+    if (len > LONGEST)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t changed = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            size_t moved = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = changed < moved ? changed : moved;
+        }
+    }
+    return row[len];
+}
+
+const char *config_option_near(const char *name)
+{
+    const char *nearest = NULL;
+    size_t least = strlen(name) < 6 ? 2 : 3; /* fewer are a slip of the finger, as many another word */
+    for (int i = 0; i <= CONFIG_OPTIONS; i++) {
+        const char *candidate = i == CONFIG_OPTIONS ? "type" : config_options[i].name;
+        size_t far = distance(name, candidate);
+        if (far < least) {
+            least = far;
+            nearest = candidate;
+        }
+    }
+    return nearest;
 }
 
 static const char *parse_yes_no(const char *text)
@@ -104,7 +143,10 @@ char *config_option_parse(enum config_option option, const char *text, const cha
     case CONFIG_ADDRESS:
         if (is_address(text))
             break;
-        (void)snprintf(why, why_size, "\"%s\" is no http:// or https:// address", text);
+        if (strchr(text, '@') != NULL) /* there may be a password before it */
+            (void)snprintf(why, why_size, "%s is no http:// or https:// address without a user name", row->name);
+        else
+            (void)snprintf(why, why_size, "\"%s\" is no http:// or https:// address", text);
         return NULL;
     case CONFIG_YESNO:
         text = parse_yes_no(text);

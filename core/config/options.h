@@ -69,6 +69,8 @@ const char *config_type_name(enum config_type type);
 enum config_type config_type_find(const char *name);
 /** CONFIG_OPTIONS: there is none of that name. */
 enum config_option config_option_find(const char *name);
+/** What was meant by a name that there is not; NULL: nothing is like it. */
+const char *config_option_near(const char *name);
 
 /**
  * The value as it is kept, malloc'ed: checked, a path with `home` for its "~". NULL with the reason in

@@ -92,6 +92,8 @@ static int read_file(
         rc = path.failed ? -ENOMEM
                          : profile_file_read(
                                strbuf_cstr(&path), named ? name : "default", why, why_size, file);
+        if (rc < 0 && rc != -ENOMEM)
+            rc = -EINVAL; /* -EACCES would be no account, which may be as it should */
     }
     if (rc == 0 && named && !file->found) {
         (void)snprintf(why, why_size, "there is no [profiles.%s] in ~/.algorithmia/config", name);

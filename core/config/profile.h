@@ -48,9 +48,9 @@ struct profile {
  * Finds the account. 0, or with the reason, one line for a person, in why[why_size]:
  *
  *   -EACCES  neither a key nor a bearer token; the reason tells how to give one
- *   -EINVAL  the base URL is not one, the file does not parse (the reason names file and line), a
- *            key cannot stand in a header, or a profile was named that the file does not have
- *   -errno   the file is there and cannot be read; -ENOMEM
+ *   -EINVAL  the base URL is not one, the file cannot be read or does not parse (the reason names file
+ *            and line), a key cannot stand in a header, or a profile was named that the file does not have
+ *   -ENOMEM
  *
  * *ret_profile is written only on success; free it with profile_free.
  */

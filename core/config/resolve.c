@@ -116,7 +116,42 @@ static int set_container(struct config *config, const struct wire_hello_request 
     return is_given(environment->aws_container_token) && config->container_token == NULL ? -ENOMEM : 0;
 }
 
-int config_resolve_s3(struct config *config, struct config_connector *connector,
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+/* What the store would refuse too, but without a word: each becomes a part of a host's name or of a path. */
+static int check_s3(const struct config_connector *connector, char *why, size_t why_size)
+{
+    static const struct {
+        enum config_option option;
+        const char *allowed, *is;
+    } checks[] = {
+        { CONFIG_OPTION_bucket, HOST_CHARACTERS ".", "a bucket's name has letters, digits, '.', '-' and '_'" },
+        { CONFIG_OPTION_region, HOST_CHARACTERS, "a region's name has letters, digits, '-' and '_'" },
+        { CONFIG_OPTION_endpoint, NULL, "an endpoint is http:// or https://, host and port, and nothing else" },
+    };
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        const struct config_value *value = &connector->values[checks[i].option];
+        const char *text = value->text;
+        if (text == NULL)
+            continue;
+        bool good;
+        if (checks[i].allowed != NULL) {
+            good = text[0] != '.' && text[strspn(text, checks[i].allowed)] == '\0';
+        } else {
+            size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
+            size_t host = strcspn(text + scheme, "/");
+            good = scheme > 0 && host > 0 && strpbrk(text, " \t@?#") == NULL &&
+                (text[scheme + host] == '\0' || text[scheme + host + 1] == '\0');
+        }
+        if (!good) { /* without the text: of an address it may have a password */
+            (void)snprintf(why, why_size, "%s: [%s]: %s", value->origin, connector->name, checks[i].is);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int set_s3(struct config *config, struct config_connector *connector,
     const struct wire_hello_request *environment)
 {
     bool own = config_text(connector, CONFIG_OPTION_access_key_id) != NULL;
@@ -161,4 +196,11 @@ int config_resolve_s3(struct config *config, struct config_connector *connector,
     if (rc == 0 && !profile)
         rc = set_container(config, environment);
     return rc;
+}
+
+int config_resolve_s3(struct config *config, struct config_connector *connector,
+    const struct wire_hello_request *environment, char *why, size_t why_size)
+{
+    int rc = set_s3(config, connector, environment);
+    return rc == 0 ? check_s3(connector, why, why_size) : rc;
 }

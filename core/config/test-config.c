@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -70,6 +71,10 @@ static const struct {
     { "[a]\ntype=local\nroot=/\nroot=/srv\n", 4, "root is there twice" },
     { "[a]\ntype=local\nroot=/\n[a]\ntype=local\n", 4, "[a] is there twice" },
     { "[a]\ntype=local\nroot=/\ncolour=red\n", 4, "unknown key \"colour\"" },
+    { "[a]\ntype=local\nroot=/\nread_only=yes\n", 4, "unknown key \"read_only\": did you mean \"readonly\"?" },
+    { "[a]\nTYPE=local\nroot=/\n", 2, "did you mean \"type\"?" },
+    { "[a]\ntype=s3\nbuckt=b\n", 3, "did you mean \"bucket\"?" },
+    { "[a]\ntype=s3\nbucket=b\nacces_key=b\n", 4, "unknown key \"acces_key\"" },
     { "[a]\ntype=local\nroot=/\nbucket=b\n", 4, "type local has no key \"bucket\"" },
     { "[a]\nbucket=b\ntype=local\nroot=/\n", 2, "type local has no key \"bucket\"" },
     { "# nothing\n[a]\ntype=local\n", 2, "[a] has no root" },
@@ -83,6 +88,9 @@ static const struct {
     { "[a]\ntype=s3\nbucket=b\naddressing=virtua\n", 4, "addressing is one of path|virtual" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=example.org\n", 4, "no http:// or https:// address" },
     { "[a]\ntype=s3\nbucket=b\nendpoint=https://user:pass@example.org\n", 4, "no http:// or https://" },
+    { "[a]\ntype=s3\nbucket=b\nendpoint=https://example.org/path\n", 4, "[a]: an endpoint is http:// or" },
+    { "[a]\ntype=s3\nbucket=b\nregion=eu west\n", 4, "[a]: a region's name has letters" },
+    { "[a]\ntype=s3\nbucket=s3://b\n", 3, "[a]: a bucket's name has letters" },
     { "[data]\ntype=algorithmia\napi_key=sim1\napi=ftp://example.org\n", 4, "no http:// or https://" },
     { "type=local\n", 1, "a key stands below its [section]" },
     { "[a/b]\ntype=local\nroot=/\n", 1, "a connector's name" },
@@ -114,6 +122,7 @@ static void test_bad_files(void **state)
         if (load(&none, why, &config) != -EINVAL)
             fail_msg("accepted: %s", bad[i].text);
         (void)snprintf(place, sizeof(place), "%s:%u: ", file, bad[i].line);
+        assert_null(strstr(why, "pass@")); /* of an address: a password */
         if (strncmp(why, place, strlen(place)) != 0 || strstr(why, bad[i].reason) == NULL)
             fail_msg("%s said: %s, and not %s%s", bad[i].text, why, place, bad[i].reason);
         assert_null(config.connectors);
@@ -173,6 +182,28 @@ static void test_good_file(void **state)
     assert_string_equal(value(&config, "b2+x", CONFIG_OPTION_region), "us-west-004");
     assert_string_equal(value(&config, "b2+x", CONFIG_OPTION_credentials_file), "/home/u/.aws/credentials");
     assert_null(config.warning); /* there is no key in it */
+}
+
+/* What the environment says of a store is looked at as what the file says; the reason tells which it was. */
+static void test_bad_environment(void **state)
+{
+    (void)state;
+    char why[CONFIG_WHY_MAX];
+    struct config config = CONFIG_INIT;
+    write_text("[a]\ntype=s3\nbucket=b\n");
+    struct wire_hello_request environment = { .aws_endpoint = "s3.example.org" };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_string_equal(why, "environment AWS_ENDPOINT_URL: [a]: an endpoint is http:// or https://, host and port, "
+                             "and nothing else");
+    environment = (struct wire_hello_request){ .aws_endpoint_s3 = "https://user:pass@example.org" };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_null(strstr(why, "pass@"));
+    environment = (struct wire_hello_request){ .aws_region = "eu-1 " };
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "environment AWS_REGION: [a]: a region"));
+    environment = (struct wire_hello_request){ .aws_endpoint = "http://127.0.0.1:9000/" };
+    assert_int_equal(load(&environment, why, &config), 0);
+    config_free(&config);
 }
 
 /* inih by itself cuts a line at 200 bytes. */
@@ -259,6 +290,40 @@ static void test_no_file(void **state)
     config_free(&config);
 }
 
+/* What cannot be read is a setting that is wrong, never a file without sections, and not the errno of reading. */
+static void test_unreadable_files(void **state)
+{
+    (void)state;
+    char why[CONFIG_WHY_MAX];
+    struct config config = CONFIG_INIT;
+    const struct wire_hello_request environment = { .key = "simENV" };
+    (void)remove(file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: is no file"));
+    assert_int_equal(remove(file), 0);
+    assert_int_equal(mkdir(file, 0700), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: Is a directory"));
+    assert_int_equal(remove(file), 0);
+    write_text("");
+    assert_int_equal(truncate(file, CONFIG_FILE_MAX + 1), 0);
+    assert_int_equal(load(&environment, why, &config), -EINVAL);
+    assert_non_null(strstr(why, "config: File too large"));
+    /* "data" does not go away because the profiles cannot be read. */
+    char below[128], profiles[160];
+    (void)snprintf(below, sizeof(below), "%s/.algorithmia", folder);
+    (void)snprintf(profiles, sizeof(profiles), "%s/config", below);
+    assert_int_equal(mkdir(below, 0700), 0);
+    assert_int_equal(symlink("config", profiles), 0); /* ELOOP, for root too */
+    const struct wire_hello_request home = { .home = folder };
+    write_text("[a]\ntype=local\nroot=/\n");
+    assert_int_equal(load(&home, why, &config), -EINVAL);
+    assert_non_null(strstr(why, profiles));
+    assert_int_equal(remove(profiles), 0);
+    assert_int_equal(remove(below), 0);
+}
+
 static void test_readable_key(void **state)
 {
     (void)state;
@@ -284,8 +349,10 @@ int main(void)
         cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_good_file),
         cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_bad_environment),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_unreadable_files),
         cmocka_unit_test(test_readable_key),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

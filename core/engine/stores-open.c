@@ -128,8 +128,11 @@ struct remote *stores_online_open_one(
         remote_retry_new(remote_stats_new(open_store(online, number, looked_up), counters), NULL);
     if (remote == NULL && looked_up == NULL) {
         int error = errno == 0 ? ENOMEM : errno;
-        log_error("engine", "[%s] of %s: %s", section->name, online->config.file, strerror(error));
-        errno = error == EINVAL ? EIO : error; /* EINVAL is for a name that is none */
+        const char *root = config_text(section, CONFIG_OPTION_root);
+        log_error("engine", "[%s] of %s: %s%s%s", section->name, online->config.file,
+            root == NULL ? "" : root, root == NULL ? "" : ": ", strerror(error));
+        /* Not ENOENT: a folder that is not mounted would be an empty one. EINVAL is for a name that is none. */
+        errno = error == ENOMEM || error == EACCES ? error : EIO;
     }
     if (remote == NULL || !online->config.has_file)
         return remote;

@@ -91,4 +91,7 @@ chmod a+r "$T/keys/bad"
 settings "$T/keys/bad"
 expect_failure "algofs-run: .*the key file $T/keys/bad does not hold 32 bytes" algofs_run true
 expect_failure 'Invalid argument' in_prefix cat "$P/sub/moved"
+settings "$T/keys/none"
+expect_failure "algofs-run: the key file $T/keys/none: No such file" algofs_run true
+expect_failure 'Invalid argument' in_prefix cat "$P/sub/moved" # not ENOENT: the file is there
 if grep -qF -f "$T/keys/key" "$(agent_log)"; then fail "the key is in the log"; fi

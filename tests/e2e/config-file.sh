@@ -88,6 +88,21 @@ END
 expect second in_prefix cat /algo/archive/file
 expect_failure 'No such file' in_prefix cat /algo/work/team/file
 
+note "a root that is not there is no empty folder"
+config <<END
+[archive]
+type = local
+root = $T/unmounted
+END
+expect_failure 'Input/output error' in_prefix ls /algo/archive
+expect_failure 'Input/output error' in_prefix cat /algo/archive/file
+log_line "\\[archive\\] of $ALGOFS_CONFIG: $T/unmounted: No such file or directory"
+mkdir "$T/unmounted"
+echo there >"$T/unmounted/file"
+chmod -R a+rX "$T/unmounted"
+for _ in 1 2 3; do sleep 1; ! in_prefix ls /algo/archive >/dev/null 2>&1 || break; done
+expect there in_prefix cat /algo/archive/file
+
 note "errors name file and line"
 config <<END
 [archive]
@@ -99,8 +114,17 @@ expect_failure 'Invalid argument' in_prefix ls /algo/archive
 log_line "$ALGOFS_CONFIG:4: unknown key \"colour\""
 expect_failure "^algofs-run: $ALGOFS_CONFIG:4: unknown key \"colour\"\$" algofs_run true
 expect_failure "$ALGOFS_CONFIG:4: unknown key" algofs config
+printf '[work]\ntype = algorithmia\n' >"$ALGOFS_CONFIG"
+ALGORITHMIA_API_KEY='' expect_failure "^algofs-run: $ALGOFS_CONFIG:1: \[work\]: no API key: export" algofs_run true
 rm "$ALGOFS_CONFIG"
 expect_failure "$ALGOFS_CONFIG: No such file" algofs_run true
+mkfifo -m 644 "$ALGOFS_CONFIG"
+expect_failure "$ALGOFS_CONFIG: is no file" algofs_run true
+rm "$ALGOFS_CONFIG"
+mkdir -m 755 "$ALGOFS_CONFIG"
+expect_failure "$ALGOFS_CONFIG: Is a directory" algofs_run true
+expect_failure 'Invalid argument' in_prefix ls /algo
+rmdir "$ALGOFS_CONFIG"
 unset ALGOFS_CONFIG
 
 note "the file's own place"
