@@ -77,6 +77,13 @@ static int opening_make_remote(struct opening *opening, struct dirty *dirty, int
     rc = dirty_journal(dirty, false);
     if (rc == 0)
         rc = remote_write(remote, &call, rest, &source, &entry);
+    if (rc == -EOPNOTSUPP) { /* it cannot, as is known now: new is then what is new here */
+        LOCK_SCOPE(&instance->dirties.lock);
+        dirty->synced.base = false;
+        dirty->synced.made = false;
+    }
+    if (rc == -EOPNOTSUPP)
+        return dirty_journal(dirty, false);
     writable_learn(instance, opening->path, rc, &call);
     if (rc == -EEXIST || rc == -ESTALE) { /* made elsewhere: the tree should show it */
         char directory[PATH_MAX];
@@ -91,7 +98,8 @@ static int opening_make_remote(struct opening *opening, struct dirty *dirty, int
 static bool opening_is_exclusive(const struct opening *opening)
 {
     return (opening->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) &&
-           keep_can(opening->instance, opening->path, REMOTE_CAN_CONDITION);
+           (keep_can(opening->instance, opening->path, REMOTE_CAN_CONDITION) ||
+               keep_can(opening->instance, opening->path, REMOTE_MAY_CONDITION));
 }
 
 /*

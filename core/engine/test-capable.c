@@ -460,6 +460,24 @@ static void test_exclusive(void **state)
     flush();
 }
 
+/* Whether the store has conditions turns out when it is asked: it has none. */
+static void test_exclusive_after_all_not(void **state)
+{
+    (void)state;
+    remote_memory_limit(store, REMOTE_CAN_WRITE | REMOTE_MAY_CONDITION);
+    assert_int_equal(list("data/alice/c"), 0);
+    CLEANUP_CLOSE int fd = open_write("data/alice/c/lock", O_RDWR | O_CREAT | O_EXCL);
+    assert_true(fd >= 0);
+    assert_int_equal(open_write("data/alice/c/lock", O_RDWR | O_CREAT | O_EXCL), -EEXIST);
+    assert_int_equal(write(fd, "me", 2), 2);
+    assert_int_equal(commit(fd), 0);
+    assert_stored("alice/c/lock", "me");
+    assert_int_equal(remote_memory_put(store, "alice/c/theirs", "them", 4, 1700000000), 0);
+    CLEANUP_CLOSE int second = open_write("data/alice/c/theirs", O_RDWR | O_CREAT | O_EXCL);
+    assert_true(second >= 0);
+    assert_stored("alice/c/theirs", "them"); /* not emptied */
+}
+
 /* --- a store without all that --- */
 
 static void test_plain_store(void **state)
@@ -502,6 +520,7 @@ int main(void)
         CAPABLE_TEST(test_unlink_one_name),
         CAPABLE_TEST(test_xattrs),
         CAPABLE_TEST(test_exclusive),
+        CAPABLE_TEST(test_exclusive_after_all_not),
         CAPABLE_TEST(test_plain_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

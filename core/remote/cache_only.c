@@ -14,7 +14,7 @@ struct cache_only {
 
 enum {
     CHANGES = REMOTE_CAN_WRITE | REMOTE_CAN_RENAME | REMOTE_CAN_RENAME_DIR | REMOTE_CAN_COPY |
-              REMOTE_CAN_CONDITION
+              REMOTE_CAN_CONDITION | REMOTE_MAY_CONDITION
 };
 
 /* The store below; NULL: it is not to be asked. */

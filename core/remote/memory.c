@@ -18,7 +18,8 @@ enum { READ_PIECE = 16 * 1024 };
 enum {
     MEMORY_ALL = REMOTE_CAN_WRITE | REMOTE_CAN_RENAME | REMOTE_CAN_RENAME_DIR | REMOTE_CAN_COPY |
                  REMOTE_CAN_CONDITION | REMOTE_KEEPS_ATTRIBUTES | REMOTE_CAN_SYMLINK |
-                 REMOTE_CAN_LINK | REMOTE_KEEPS_XATTRS | REMOTE_KEEPS_FILES_AT_ROOT
+                 REMOTE_CAN_LINK | REMOTE_KEEPS_XATTRS | REMOTE_KEEPS_FILES_AT_ROOT,
+    MEMORY_LIMITS = MEMORY_ALL | REMOTE_MAY_CONDITION
 };
 
 /* --- the vtable --- */
@@ -189,6 +190,8 @@ static int check_expected(struct memory *memory, struct remote_call *call, const
 {
     const struct object *object = memory_find(memory, path);
     struct remote_entry entry;
+    if (expected != NULL && memory_can(memory, REMOTE_MAY_CONDITION))
+        return remote_call_fail(call, -EOPNOTSUPP, "no conditions after all");
     if (expected == NULL || !memory_can(memory, REMOTE_CAN_CONDITION))
         return 0;
     if (expected[0] == '\0')
@@ -371,7 +374,7 @@ void remote_memory_limit(struct remote *remote, unsigned capabilities)
 {
     struct memory *memory = (struct memory *)remote;
     LOCK_SCOPE(&memory->lock);
-    memory->synced.capabilities = capabilities & MEMORY_ALL;
+    memory->synced.capabilities = capabilities & MEMORY_LIMITS;
 }
 
 void remote_memory_set_range(struct remote *remote, bool can_range)

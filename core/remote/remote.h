@@ -41,13 +41,15 @@ enum remote_capability {
     REMOTE_CAN_RENAME = 1 << 3,    /* rename of a file: one step for every observer, replaces a file */
     REMOTE_CAN_RENAME_DIR = 1 << 4, /* the same of a whole directory */
     REMOTE_CAN_COPY = 1 << 5,       /* copy of a file on the server: its bytes do not pass through here */
-    REMOTE_CAN_CONDITION = 1 << 6,  /* write honours `expected` (may be learnt late) */
+    REMOTE_CAN_CONDITION = 1 << 6,  /* write honours `expected` */
     REMOTE_KEEPS_ATTRIBUTES = 1 << 7, /* mode, owner and mtime last: write and set_attributes keep them */
     REMOTE_CAN_SYMLINK = 1 << 8,
     REMOTE_CAN_LINK = 1 << 9,         /* hard links */
     REMOTE_KEEPS_XATTRS = 1 << 10,
     REMOTE_KEEPS_FILES_AT_ROOT = 1 << 11, /* files may lie directly in the connector's root */
     REMOTE_IS_OFFLINE = 1 << 12, /* nothing is asked: what the cache has is all there is (may change) */
+    REMOTE_MAY_CONDITION = 1 << 13, /* whether it can is not known before the first write: one with `expected`
+                                       finds out, and writes nothing (-EOPNOTSUPP) if it cannot */
 };
 
 enum remote_priority { REMOTE_DEMAND, REMOTE_READ_AHEAD, REMOTE_WARM_UP };
@@ -124,7 +126,7 @@ struct remote_write_source {
     uint64_t size;
     struct remote_attributes attributes; /* zeroed: as the store likes */
     /* NULL: whatever is there is replaced. "": only if nothing is there. Else only if that is the version
-     * there. A store without REMOTE_CAN_CONDITION ignores it. Not so: -ESTALE, or -EEXIST for "". */
+     * there. A store that never could ignores it. Not so: -ESTALE, or -EEXIST for "". */
     const char *expected;
 };
 

@@ -58,8 +58,10 @@ static int add_condition(struct s3 *store, struct remote_call *call, const char 
     struct s3_lines *headers)
 {
     int rc = atomic_load(&store->condition) == S3_CONDITION_UNKNOWN ? probe_condition(store, call) : 0;
-    if (rc < 0 || expected == NULL || atomic_load(&store->condition) != S3_CONDITION_HONOURED)
+    if (rc < 0 || expected == NULL)
         return rc;
+    if (atomic_load(&store->condition) != S3_CONDITION_HONOURED) /* without it somebody's bytes might go */
+        return remote_call_fail(call, -EOPNOTSUPP, "the store honours no conditions");
     if (expected[0] == '\0')
         s3_lines_addf(headers, "If-None-Match: *");
     else

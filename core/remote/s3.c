@@ -20,9 +20,11 @@ static unsigned s3_capabilities(struct remote *remote)
         REMOTE_CAN_RANGE | REMOTE_CAN_WRITE | REMOTE_CAN_COPY | REMOTE_KEEPS_FILES_AT_ROOT;
     if (store->metadata == S3_METADATA_HEAD)
         capabilities |= REMOTE_KEEPS_ATTRIBUTES | REMOTE_CAN_SYMLINK;
-    if (atomic_load_explicit(&store->condition, memory_order_relaxed) == S3_CONDITION_HONOURED)
-        capabilities |= REMOTE_CAN_CONDITION;
-    return capabilities;
+    switch (atomic_load_explicit(&store->condition, memory_order_relaxed)) {
+    case S3_CONDITION_UNKNOWN: return capabilities | REMOTE_MAY_CONDITION;
+    case S3_CONDITION_HONOURED: return capabilities | REMOTE_CAN_CONDITION;
+    default: return capabilities;
+    }
 }
 
 static void s3_free(struct remote *remote)
